@@ -1,0 +1,1 @@
+"""Words that everybody shares; standard library only."""

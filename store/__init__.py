@@ -1,0 +1,1 @@
+"""Tables, queries as functions of a session, migrations."""

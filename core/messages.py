@@ -1,0 +1,78 @@
+"""What travels between people and us: inbound messages, replies, buttons."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What arrived. Everything but TEXT, BUTTON and COMMAND is answered politely without understanding it."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    COMMAND = "command"
+    PHOTO = "photo"
+    VOICE = "voice"
+    STICKER = "sticker"
+    FILE = "file"
+    LOCATION = "location"
+    GROUP = "group"  # written in a group chat, which we explain and do not answer
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One update from a channel.
+
+    update_id: unique within the channel; the same update arriving twice is stored once.
+    text: what was written, the caption of a photo, or the command without its slash.
+    payload: of the pressed button, at most 64 bytes.
+    language_hint: what the channel says of the person's language (BCP 47), if anything.
+    edits: the update id of the message that this one is a newer version of.
+    """
+
+    channel: str
+    address: str
+    update_id: str
+    kind: Kind
+    received_at: datetime
+    text: str = ""
+    payload: str = ""
+    language_hint: str | None = None
+    edits: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A sentence to tap. `payload` comes back to us (at most 64 bytes), `url` opens a page."""
+
+    label: str
+    payload: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to a person, free of any channel's mark-up.
+
+    title: what was understood; leads the card.
+    text, footer: Markdown (paragraphs, bullets, bold, italics, links).
+    rate: whether thumbs are shown.
+    attach: the person's own data travels with it as a file (made at delivery, never stored).
+    """
+
+    text: str
+    language: str
+    title: str = ""
+    footer: str = ""
+    buttons: tuple[Button, ...] = ()
+    rate: bool = False
+    attach: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Reply":
+        return cls(**{**data, "buttons": tuple(Button(**button) for button in data["buttons"])})
