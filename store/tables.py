@@ -107,7 +107,6 @@ class InboundMessage(Base):
     language_hint: Mapped[str | None]
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(server_default=sql("0"))
     __table_args__ = (
         UniqueConstraint("channel", "update_id"),
         Index("ix_inbound_conversation", "conversation_id", "id"),

@@ -1,0 +1,362 @@
+"""Knowledge as files: read with errors that name file, line and remedy; written back the same way.
+
+A broken file spoils only itself (a topic: only that topic); the rest is read.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from core.errors import KnowledgeError
+from i18n.languages import LANGUAGES
+from knowledge.models import Figure, ReplyText, Term, Topic, TopicText
+from knowledge.render import REFERENCE
+
+QUESTIONS = "## Questions"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One piece of knowledge, valid, as JSON; (kind, key, language) is its name."""
+
+    kind: str
+    key: str
+    language: str
+    data: dict[str, Any]
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        return self.kind, self.key, self.language
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(json.dumps(self.data, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a folder holds, what is wrong in it, and which topics had to be left as they were."""
+
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[KnowledgeError] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
+
+    def tell(self, call: Callable[[], list[Entry]]) -> bool:
+        """Add what the call reads; on a fault note the problem and say False."""
+        try:
+            self.entries += call()
+        except KnowledgeError as problem:
+            self.problems.append(problem)
+            return False
+        return True
+
+
+def read_folder(folder: Path) -> Reading:
+    """Everything under `folder`: topics/, figures.yml, glossary.yml, replies/."""
+    reading = Reading()
+    if not reading.tell(partial(read_figures, folder / "figures.yml")):
+        reading.unread.add("figure")
+    if not reading.tell(partial(read_terms, folder / "glossary.yml")):
+        reading.unread.add("term")
+    for path in sorted((folder / "replies").glob("*.yml")):
+        if not reading.tell(partial(read_replies, path)):
+            reading.unread.add("reply")
+    for path in sorted(path for path in (folder / "topics").glob("*") if path.is_dir()):
+        _read_topic_into(reading, path)
+    _check_references(reading, folder)
+    return reading
+
+
+def _read_topic_into(reading: Reading, folder: Path) -> None:
+    entries, problems = [], []
+    readers = [partial(read_topic, folder / "topic.yml")]
+    readers += [partial(read_text, path) for path in sorted(folder.glob("*.md"))]
+    for read in readers:
+        try:
+            entries.append(read())
+        except KnowledgeError as problem:
+            problems.append(problem)
+    if not problems and not any(entry.language == "en" for entry in entries):
+        problems.append(
+            KnowledgeError(
+                str(folder), "the English text is missing.", "Add en.md; English is the source of the others."
+            )
+        )
+    reading.problems += problems
+    if problems:
+        reading.broken.add(folder.name)
+    else:
+        reading.entries += entries
+
+
+def read_topic(path: Path) -> Entry:
+    return Entry("topic", path.parent.name, "", _valid(Topic, *_load_yaml(path), path))
+
+
+def read_text(path: Path) -> Entry:
+    """A Markdown file with front matter, the answer, and the list of example questions."""
+    language = path.stem
+    if language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise KnowledgeError(str(path), f"{language!r} is not one of our languages.", f"Known are {known}.")
+    text = _read(path)
+    front, matter, body = text.partition("\n---\n")
+    if not text.startswith("---\n") or not matter:
+        raise KnowledgeError(
+            f"{path}:1",
+            "the file must begin with its title between two lines of three hyphens.",
+            "See docs/how-to/add-a-topic.md.",
+        )
+    answer, heading, questions = body.partition(f"\n{QUESTIONS}\n")
+    data, lines = _parse_yaml(front.removeprefix("---\n"), path, first_line=2)
+    first = front.count("\n") + 3 + answer.count("\n") + 2
+    data |= {"body": answer.strip(), "questions": list(_questions(questions, path, first)) if heading else []}
+    valid = _valid(TopicText, data, lines, path)
+    if (language == "en") != (valid["revision"] is not None):
+        raise KnowledgeError(
+            f"{path}:2",
+            "English carries `revision`, every other language `from_revision`.",
+            "Rename the field.",
+        )
+    return Entry("text", path.parent.name, language, valid)
+
+
+def _questions(section: str, path: Path, first_line: int) -> Iterator[str]:
+    seen: set[str] = set()
+    for number, line in enumerate(section.splitlines(), start=first_line):
+        if not line.strip():
+            continue
+        if not line.startswith("- ") or not line[2:].strip():
+            raise KnowledgeError(
+                f"{path}:{number}", "an example question must be a list item.", "Begin the line with '- '."
+            )
+        question = line[2:].strip()
+        if question.casefold() in seen:
+            raise KnowledgeError(f"{path}:{number}", "this example question stands here twice.", "Remove one.")
+        seen.add(question.casefold())
+        yield question
+
+
+def read_figures(path: Path) -> list[Entry]:
+    return [Entry("figure", data["id"], "", data) for data in _valid_list(Figure, path, "figures", "id")]
+
+
+def read_terms(path: Path) -> list[Entry]:
+    return [Entry("term", data["term"], "", data) for data in _valid_list(Term, path, "terms", "term")]
+
+
+def read_replies(path: Path) -> list[Entry]:
+    """`replies/<language>.yml`: a mapping from the name of a reply to its text."""
+    data, lines = _load_yaml(path)
+    return [
+        Entry("reply", key, path.stem, _valid(ReplyText, {"text": text}, {("text",): lines.get((key,), 1)}, path))
+        for key, text in data.items()
+    ]
+
+
+def _valid_list(model: type[BaseModel], path: Path, field_name: str, key: str) -> list[dict[str, Any]]:
+    data, lines = _load_yaml(path)
+    items = data.get(field_name)
+    if not isinstance(items, list):
+        raise KnowledgeError(f"{path}:1", f"`{field_name}:` must be a list.", "See docs/how-to/add-a-topic.md.")
+    valid = []
+    for number, item in enumerate(items):
+        below = {at[2:]: line for at, line in lines.items() if at[:2] == (field_name, number)}
+        valid.append(_valid(model, item, below, path))
+        if any(valid[-1][key] == other[key] for other in valid[:-1]):
+            raise KnowledgeError(
+                f"{path}:{below.get((), 1)}", f"{valid[-1][key]!r} stands here twice.", "Remove or rename one."
+            )
+    return valid
+
+
+def _check_references(reading: Reading, folder: Path) -> None:
+    """Every {figure}, related and near slug must exist: an error here, never a hole in an answer."""
+    figures = {entry.key for entry in reading.entries if entry.kind == "figure"}
+    topics = {entry.key for entry in reading.entries if entry.kind == "topic"}
+    for entry in list(reading.entries):
+        where = f"{folder / 'topics' / entry.key}"
+        if entry.kind == "topic":
+            for slug in {*entry.data["related"], *entry.data["near"]} - topics - reading.broken:
+                _break(
+                    reading,
+                    entry.key,
+                    f"{where}/topic.yml",
+                    f"topic {slug!r} does not exist.",
+                    "Remove or correct it.",
+                )
+        if entry.kind == "text" and "figure" not in reading.unread:
+            path = folder / "topics" / entry.key / f"{entry.language}.md"
+            for number, line in enumerate(_read(path).splitlines(), start=1):
+                for reference in REFERENCE.findall(line):
+                    if reference[0] not in figures:
+                        _break(
+                            reading,
+                            entry.key,
+                            f"{path}:{number}",
+                            f"figure {{{reference[0]}}} does not exist.",
+                            "Correct the name, or add the figure to figures.yml.",
+                        )
+    reading.entries = [
+        entry for entry in reading.entries if entry.kind not in ("topic", "text") or entry.key not in reading.broken
+    ]
+
+
+def _break(reading: Reading, slug: str, where: str, problem: str, remedy: str) -> None:
+    reading.broken.add(slug)
+    reading.problems.append(KnowledgeError(where, problem, remedy))
+
+
+# --- reading and checking, with line numbers -----------------------------------------------------------------
+
+type Lines = dict[tuple[str | int, ...], int]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise KnowledgeError(str(path), "the file is missing.", "Add it.") from error
+    except UnicodeDecodeError as error:
+        raise KnowledgeError(str(path), "the file is not UTF-8.", "Save it as UTF-8.") from error
+
+
+def _load_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
+    return _parse_yaml(_read(path), path, first_line=1)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe YAML in which a key given twice is an error."""
+
+
+def _parse_yaml(text: str, path: Path, *, first_line: int) -> tuple[dict[str, Any], Lines]:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: Lines = {}
+        if node is not None:
+            _note_lines(node, (), lines, first_line, path)
+        data = loader.construct_document(node) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        raise KnowledgeError(
+            f"{path}:{line}",
+            f"not valid YAML: {error.problem}.",
+            "Check indentation; put a text with a colon in quotes.",
+        ) from error
+    finally:
+        loader.dispose()
+    if not isinstance(data, dict):
+        raise KnowledgeError(f"{path}:{first_line}", "fields are expected here.", "Write `name: value` lines.")
+    return data, lines
+
+
+def _note_lines(node: yaml.Node, at: tuple[str | int, ...], lines: Lines, first: int, path: Path) -> None:
+    lines[at] = node.start_mark.line + first
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if (*at, key.value) in lines:
+                raise KnowledgeError(
+                    f"{path}:{key.start_mark.line + first}", f"`{key.value}` stands here twice.", "Remove one."
+                )
+            _note_lines(value, (*at, key.value), lines, first, path)
+            lines[(*at, key.value)] = key.start_mark.line + first
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _note_lines(value, (*at, number), lines, first, path)
+
+
+REMEDIES = {
+    "missing": "Add it.",
+    "extra_forbidden": "Remove it, or correct its spelling.",
+    "date_from_datetime_parsing": "Write the day as 2026-11-21.",
+    "date_type": "Write the day as 2026-11-21.",
+    "bool_type": "Write true or false.",
+    "string_pattern_mismatch": "Slugs have lower-case letters, digits and hyphens; links begin with https://.",
+    "string_too_long": "Make it shorter.",
+    "string_too_short": "Write something here.",
+    "too_long": "Keep fewer.",
+    "too_short": "Give at least one.",
+}
+
+
+def _valid(model: type[BaseModel], data: object, lines: Lines, path: Path) -> dict[str, Any]:
+    try:
+        return model.model_validate(data).model_dump(mode="json")
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = tuple(first["loc"])
+        line = next((lines[at[:size]] for size in range(len(at), -1, -1) if at[:size] in lines), 1)
+        name = ".".join(str(part) for part in at) or model.__name__
+        remedy = REMEDIES.get(first["type"], "See docs/how-to/add-a-topic.md.")
+        raise KnowledgeError(f"{path}:{line}", f"`{name}`: {first['msg']}.", remedy) from error
+
+
+# --- writing back ---------------------------------------------------------------------------------------------
+
+
+def write_folder(folder: Path, entries: list[Entry]) -> None:
+    """Write the entries as the files that `read_folder` reads; what stood there under other names stays."""
+    for entry in entries:
+        if entry.kind == "topic":
+            _write(folder / "topics" / entry.key / "topic.yml", _dump(_without_empty(entry.data)))
+        elif entry.kind == "text":
+            _write(folder / "topics" / entry.key / f"{entry.language}.md", _markdown(entry.data))
+    for kind, name, field_name in (("figure", "figures.yml", "figures"), ("term", "glossary.yml", "terms")):
+        items = [_without_empty(entry.data) for entry in entries if entry.kind == kind]
+        if items:
+            _write(folder / name, _dump({field_name: items}))
+    for language in sorted({entry.language for entry in entries if entry.kind == "reply"}):
+        replies = {e.key: e.data["text"] for e in entries if e.kind == "reply" and e.language == language}
+        _write(folder / "replies" / f"{language}.yml", _dump(replies))
+
+
+def _markdown(data: dict[str, Any]) -> str:
+    front = {
+        key: value for key, value in data.items() if key not in ("body", "questions") and value not in (None, {})
+    }
+    questions = "".join(f"- {question}\n" for question in data["questions"])
+    tail = f"\n{QUESTIONS}\n\n{questions}" if questions else ""
+    return f"---\n{_dump(front)}---\n{data['body']}\n{tail}"
+
+
+def _without_empty(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None and value != ""}
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _dump(data: object) -> str:
+    return yaml.dump(_with_days(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _with_days(data: object) -> object:
+    """Days as YAML days, without quotes, as editors write them."""
+    if isinstance(data, dict):
+        return {key: _with_days(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_with_days(value) for value in data]
+    if isinstance(data, str) and DAY.fullmatch(data):
+        return yaml.safe_load(data)
+    return data
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,102 @@
+"""What is published, held in memory: an immutable `Library`, and a `Shelf` that keeps it fresh."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from i18n.languages import DEFAULT
+from knowledge.files import Entry
+from knowledge.models import Figure, Term, Topic, TopicText
+from knowledge.render import Filled, danish_terms, fill
+from store import knowledge as stored
+
+FRESH = 1.0  # seconds for which the shelf does not ask the database again
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything published at one moment. Texts are found by (slug, language), replies by (key, language)."""
+
+    topics: Mapping[str, Topic]
+    texts: Mapping[tuple[str, str], TopicText]
+    figures: Mapping[str, Figure]
+    terms: Mapping[str, Term]
+    replies: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Library":
+        kinds: dict[str, list[Entry]] = {}
+        for entry in entries:
+            kinds.setdefault(entry.kind, []).append(entry)
+        return cls(
+            topics={entry.key: Topic.model_validate(entry.data) for entry in kinds.get("topic", [])},
+            texts={
+                (entry.key, entry.language): TopicText.model_validate(entry.data) for entry in kinds.get("text", [])
+            },
+            figures={entry.key: Figure.model_validate(entry.data) for entry in kinds.get("figure", [])},
+            terms={entry.key.casefold(): Term.model_validate(entry.data) for entry in kinds.get("term", [])},
+            replies={(entry.key, entry.language): entry.data["text"] for entry in kinds.get("reply", [])},
+        )
+
+    def text(self, slug: str, language: str) -> tuple[TopicText, str]:
+        """The topic's text and the language it is in: the one asked for, else English."""
+        found = self.texts.get((slug, language))
+        return (found, language) if found else (self.texts[slug, DEFAULT], DEFAULT)
+
+    def title(self, slug: str, language: str) -> str:
+        return self.text(slug, language)[0].title
+
+    def known(self, slugs: Iterable[str]) -> list[str]:
+        """Those that are published, in order, each once."""
+        return [slug for slug in dict.fromkeys(slugs) if slug in self.topics]
+
+    def outdated(self, slug: str, language: str) -> bool:
+        """Whether the translation was made from an older English revision than the published one."""
+        text = self.texts[slug, language]
+        return text.from_revision is not None and text.from_revision < (self.texts[slug, DEFAULT].revision or 1)
+
+    def fill(self, text: str, *, language: str, day: date) -> Filled:
+        return fill(text, self.figures, language=language, day=day)
+
+    def reply(self, key: str, language: str, *, day: date, **named: str) -> str:
+        """One of the bot's own sentences with its figures; falls back to English."""
+        text = self.replies.get((key, language)) or self.replies[key, DEFAULT]
+        filled = self.fill(text, language=language, day=day).text
+        for name, value in named.items():
+            filled = filled.replace(f"[[{name}]]", value)
+        return filled
+
+    def pronunciations(self, text: str, *, most: int = 2) -> list[tuple[str, str]]:
+        """The Danish terms in a text with how to say them, for at most `most` of them."""
+        found = (self.terms.get(term.casefold()) for term in danish_terms(text))
+        return [(term.term, term.say) for term in found if term][:most]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which at least one topic is written."""
+        return tuple(sorted({language for _, language in self.texts}))
+
+
+class Shelf:
+    """The current library of one process. An edit anywhere is seen within about a second."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+        self._library: Library | None = None
+        self._version: object = None
+        self._asked = 0.0
+
+    async def library(self) -> Library:
+        if self._library is None or time.monotonic() - self._asked > FRESH:
+            async with self._sessions() as session:
+                version = await stored.version(session)
+                if self._library is None or version != self._version:
+                    rows = await stored.all_entries(session)
+                    self._library = Library.of(Entry(row.kind, row.key, row.language, row.data) for row in rows)
+                    self._version = version
+            self._asked = time.monotonic()
+        return self._library

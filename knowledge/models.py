@@ -1,0 +1,110 @@
+"""The strict shape of everything that editors write. Unknown fields are refused, so a typing slip is seen."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=55)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Link = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
+Theme = Literal[
+    "permits", "authorisation", "registration", "tax", "bank", "housing", "danish", "work", "family",
+    "health", "transport", "community", "employer", "reception", "service",
+]  # fmt: skip
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    name: Line
+    url: Link
+
+
+class Topic(Strict):
+    """`topic.yml`: all that holds in every language.
+
+    as_of: the day for which the main fact was confirmed; review_by: when somebody must look again.
+    near: what the question is often mixed up with; each language says what to ask then.
+    """
+
+    theme: Theme
+    audience: list[Line] = Field(min_length=1)
+    related: list[Slug] = Field(max_length=4)
+    near: list[Slug]
+    handover: bool
+    sources: list[Source] = Field(min_length=1)
+    as_of: date
+    review_by: date
+    caution: str | None = None
+
+
+class TopicText(Strict):
+    """`<language>.md`: title, answer and example questions in one language.
+
+    English carries `revision`; every other language says from which revision it was made.
+    """
+
+    title: Annotated[Line, StringConstraints(max_length=80)]
+    revision: int | None = Field(default=None, ge=1)
+    from_revision: int | None = Field(default=None, ge=1)
+    near: dict[Slug, Line] = {}
+    body: Line
+    questions: list[Line]
+
+    @model_validator(mode="after")
+    def _one_revision(self) -> "TopicText":
+        if (self.revision is None) == (self.from_revision is None):
+            raise ValueError("either `revision` (English) or `from_revision` (every other language) must be set")
+        return self
+
+
+class FigureValue(Strict):
+    """One value in its period of validity; null means open or not known."""
+
+    value: int | float | str
+    unit: Line
+    valid_from: date | None
+    valid_to: date | None
+    source_name: Line
+    source_url: Link
+    confidence: Literal["high", "medium", "low"]
+
+
+class Figure(Strict):
+    id: Slug
+    meaning: Line
+    values: list[FigureValue] = Field(min_length=1)
+    next_review: date
+    note: str | None = None
+
+    def on(self, day: date) -> tuple[FigureValue, bool]:
+        """The value valid on the day and True; else the newest that began before it (or the first), and False."""
+        for value in self.values:
+            if (value.valid_from or date.min) <= day <= (value.valid_to or date.max):
+                return value, True
+        begun = [value for value in self.values if (value.valid_from or date.min) <= day]
+        return max(begun or self.values[:1], key=lambda value: value.valid_from or date.min), False
+
+
+class Term(Strict):
+    """A Danish word that an office will use, and how to say it."""
+
+    term: Line
+    say: Line
+    en: Line
+    explain: Line
+    fil: str = ""
+    hi: str = ""
+    pl: str = ""
+    ro: str = ""
+    uk: str = ""
+    de: str = ""
+
+
+class ReplyText(Strict):
+    """A sentence of the bot itself (greeting, offer of a mentor, help in danger) in one language."""
+
+    text: Line

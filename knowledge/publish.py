@@ -1,0 +1,70 @@
+"""From files into the database and back. Import is idempotent and never overwrites what was edited there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.errors import KnowledgeError
+from knowledge.files import Entry, Reading, read_folder, write_folder
+from store import knowledge as stored
+
+Name = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an import did; `kept` are entries edited in the database that differ from their file."""
+
+    added: list[Name] = field(default_factory=list)
+    changed: list[Name] = field(default_factory=list)
+    removed: list[Name] = field(default_factory=list)
+    kept: list[Name] = field(default_factory=list)
+    problems: list[KnowledgeError] = field(default_factory=list)
+
+
+async def import_folder(session: AsyncSession, folder: Path, *, now: datetime) -> Outcome:
+    """Make the database hold what the folder holds. What is broken stays as it was; the caller commits.
+
+    An entry imported earlier and gone from the folder is removed; an edited one never is.
+    """
+    reading = read_folder(folder)
+    await stored.lock_for_import(session)
+    before = {(row.kind, row.key, row.language): row for row in await stored.all_entries(session)}
+    outcome = Outcome(problems=reading.problems)
+    for entry in reading.entries:
+        row = before.get(entry.name)
+        if row is None:
+            outcome.added.append(entry.name)
+        elif row.origin == "edited":
+            if row.data != entry.data:
+                outcome.kept.append(entry.name)
+            continue
+        elif row.file_hash == entry.hash:
+            continue
+        else:
+            outcome.changed.append(entry.name)
+        await stored.put_file_entry(session, entry.name, entry.data, file_hash=entry.hash, now=now)
+    read = {entry.name for entry in reading.entries}
+    outcome.removed = [
+        name
+        for name, row in before.items()
+        if name not in read and row.origin == "file" and not _unreadable(name, reading)
+    ]
+    await stored.remove(session, outcome.removed)
+    return outcome
+
+
+def _unreadable(name: Name, reading: Reading) -> bool:
+    """Whether an entry is missing only because its file could not be read: the old one goes on being served."""
+    kind, key, _ = name
+    return kind in reading.unread or (kind in ("topic", "text") and key in reading.broken)
+
+
+async def export_folder(session: AsyncSession, folder: Path) -> int:
+    """Write everything published as files; the number of entries."""
+    rows = await stored.all_entries(session)
+    entries = [Entry(row.kind, row.key, row.language, row.data) for row in rows]
+    write_folder(folder, entries)
+    return len(entries)

@@ -1,0 +1,284 @@
+"""Queries of a turn: receive, read what waits, write what was decided, hand over for delivery."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.messages import Inbound
+from store.tables import (
+    Address,
+    Conversation,
+    InboundMessage,
+    MentorRequest,
+    OutboundMessage,
+    Recruit,
+    UnansweredQuestion,
+)
+
+UNDELIVERED = ("pending", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who we are speaking with, and where the conversation stands."""
+
+    conversation_id: int
+    owner: str
+    epoch: int
+    state: dict[str, Any]
+    erase_at: datetime | None
+    channel: str
+    address: str
+    unreachable: bool
+    recruit_id: uuid.UUID
+    language: str | None
+    language_chosen: bool
+    consent: str
+    profile: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One stored message that has not been answered yet."""
+
+    id: int
+    kind: str
+    text: str
+    payload: str
+    edits: str | None
+    masked: list[str]
+    language_hint: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reply to be delivered; `late` when it was thought under an older epoch."""
+
+    id: int
+    inbound_id: int | None
+    status: str
+    body: dict[str, Any]
+    attempts: int
+    due_at: datetime
+    late: bool
+
+
+@dataclass(slots=True)
+class Decided:
+    """What a turn writes, all in one transaction."""
+
+    inbound_ids: list[int]
+    replies: list[dict[str, Any]]
+    state: dict[str, Any]
+    recruit: dict[str, Any] = field(default_factory=dict)
+    keep_texts: bool = False
+    unanswered: dict[str, Any] | None = None
+    mentor_reason: str | None = None
+    erase_at: datetime | None = None
+
+
+RECEIVE = sql("""
+    insert into inbound (conversation_id, channel, update_id, kind, text, payload, edits, masked, language_hint,
+                         received_at)
+    select c.id, a.channel, :update_id, :kind, :text, :payload, :edits, cast(:masked as jsonb), :language_hint,
+           :received_at
+    from addresses a join conversations c on c.address_id = a.id
+    where a.channel = :channel and a.external_id = :address
+    on conflict (channel, update_id) do nothing
+    returning conversation_id
+""")
+
+
+async def receive(
+    connection: AsyncConnection, inbound: Inbound, *, text: str, masked: str, now: datetime
+) -> int | None:
+    """Store an update; its conversation, or None if this update was stored before. `text` is masked already."""
+    values = {
+        "channel": inbound.channel,
+        "address": inbound.address,
+        "update_id": inbound.update_id,
+        "kind": inbound.kind.value,
+        "text": text,
+        "payload": inbound.payload,
+        "edits": inbound.edits,
+        "masked": masked,
+        "language_hint": inbound.language_hint,
+        "received_at": inbound.received_at,
+    }
+    found: int | None = (await connection.execute(RECEIVE, values)).scalar()
+    if found is None:
+        created = await _create(connection, inbound.channel, inbound.address, now)
+        if created:
+            found = (await connection.execute(RECEIVE, values)).scalar()
+    return found
+
+
+async def _create(connection: AsyncConnection, channel: str, address: str, now: datetime) -> bool:
+    """Make person, address and conversation; False if they are there already."""
+    recruit_id = uuid.uuid4()
+    await connection.execute(insert(Recruit).values(id=recruit_id, created_at=now, seen_at=now))
+    row = upsert(Address).values(recruit_id=recruit_id, channel=channel, external_id=address)
+    made = (
+        await connection.execute(
+            row.on_conflict_do_nothing(index_elements=["channel", "external_id"]).returning(Address.id)
+        )
+    ).scalar()
+    if made is None:
+        await connection.execute(sql("delete from recruits where id = :id"), {"id": recruit_id})
+        return False
+    await connection.execute(insert(Conversation).values(address_id=made))
+    return True
+
+
+async def lock(connection: AsyncConnection, conversation_id: int) -> None:
+    """Wait for the conversation's lock; it lasts until `unlock` or the end of the connection."""
+    await connection.execute(sql("select pg_advisory_lock(1, :id)"), {"id": conversation_id % 2**31})
+
+
+async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
+    await connection.execute(sql("select pg_advisory_unlock(1, :id)"), {"id": conversation_id % 2**31})
+
+
+CONTEXT = sql("""
+    select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id, a.unreachable_at is not null,
+           r.id, r.language, r.language_chosen, r.consent, r.profile
+    from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
+    where c.id = :id
+""")
+
+
+async def context(connection: AsyncConnection, conversation_id: int) -> Context | None:
+    row = (await connection.execute(CONTEXT, {"id": conversation_id})).one_or_none()
+    return Context(*row) if row else None
+
+
+WAITING = sql("""
+    select id, kind, coalesce(text, ''), payload, edits, masked, language_hint, received_at
+    from inbound where conversation_id = :id and handled_at is null order by id limit 50
+""")
+
+
+async def waiting(connection: AsyncConnection, conversation_id: int) -> list[Waiting]:
+    rows = await connection.execute(WAITING, {"id": conversation_id})
+    return [Waiting(*row) for row in rows]
+
+
+async def write(connection: AsyncConnection, context: Context, decided: Decided, *, now: datetime) -> list[int]:
+    """Write a turn's outcome; the ids of its replies. Unless texts may be kept, what was written is erased."""
+    handled = update(InboundMessage).where(InboundMessage.id.in_(decided.inbound_ids))
+    erased = {} if decided.keep_texts else {"text": None}
+    await connection.execute(handled.values(handled_at=now, **erased))
+    await connection.execute(
+        update(Conversation)
+        .where(Conversation.id == context.conversation_id)
+        .values(state=decided.state, erase_at=decided.erase_at)
+    )
+    await connection.execute(
+        update(Recruit).where(Recruit.id == context.recruit_id).values(seen_at=now, **decided.recruit)
+    )
+    if context.unreachable:
+        await set_reachable(connection, context.channel, context.address, since=None)
+    await _keep(connection, context, decided, now)
+    return await add_replies(
+        connection, context, decided.replies, inbound_id=decided.inbound_ids[-1], due_at=now, now=now
+    )
+
+
+async def _keep(connection: AsyncConnection, context: Context, decided: Decided, now: datetime) -> None:
+    if decided.unanswered is not None and decided.keep_texts:
+        await connection.execute(
+            insert(UnansweredQuestion).values(
+                conversation_id=context.conversation_id, created_at=now, **decided.unanswered
+            )
+        )
+    if decided.mentor_reason is not None:
+        open_one = exists().where(
+            MentorRequest.conversation_id == context.conversation_id, MentorRequest.closed_at.is_(None)
+        )
+        if not (await connection.execute(select(open_one))).scalar():
+            await connection.execute(
+                insert(MentorRequest).values(
+                    conversation_id=context.conversation_id, reason=decided.mentor_reason, created_at=now
+                )
+            )
+
+
+async def add_replies(
+    connection: AsyncConnection,
+    context: Context,
+    bodies: Sequence[dict[str, Any]],
+    *,
+    inbound_id: int | None,
+    due_at: datetime,
+    now: datetime,
+) -> list[int]:
+    if not bodies:
+        return []
+    common = {"conversation_id": context.conversation_id, "epoch": context.epoch, "inbound_id": inbound_id}
+    rows = [{**common, "body": body, "created_at": now, "due_at": due_at} for body in bodies]
+    returning = insert(OutboundMessage).returning(OutboundMessage.id, sort_by_parameter_order=True)
+    return list((await connection.execute(returning, rows)).scalars())
+
+
+DUE = sql("""
+    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch
+    from outbound o join conversations c on c.id = o.conversation_id
+    where o.conversation_id = :id and o.status in ('pending', 'sending') order by o.id
+""")
+
+
+async def due(connection: AsyncConnection, conversation_id: int) -> list[Due]:
+    """All that is not delivered yet, in order; the caller looks at `due_at`."""
+    return [Due(*row) for row in await connection.execute(DUE, {"id": conversation_id})]
+
+
+CLAIM = sql("""
+    update outbound o set status = 'sending', attempted_at = :now, attempts = attempts + 1
+    from conversations c
+    where o.id = :id and o.status = 'pending' and c.id = o.conversation_id and c.epoch = o.epoch
+""")
+
+
+async def claim(connection: AsyncConnection, outbound_id: int, *, now: datetime) -> bool:
+    """Take one reply for sending; False if it is late or somebody else has it."""
+    return (await connection.execute(CLAIM, {"id": outbound_id, "now": now})).rowcount == 1
+
+
+async def mark(connection: AsyncConnection, outbound_id: int, status: str, **values: Any) -> None:
+    changes = update(OutboundMessage).where(OutboundMessage.id == outbound_id).values(status=status, **values)
+    await connection.execute(changes)
+
+
+async def set_reachable(connection: AsyncConnection, channel: str, address: str, *, since: datetime | None) -> None:
+    """Note since when nobody can be reached at an address; None: somebody can again."""
+    await connection.execute(
+        update(Address).where(Address.channel == channel, Address.external_id == address).values(unreachable_at=since)
+    )
+
+
+async def unfinished(connection: AsyncConnection, *, before: datetime, now: datetime) -> list[int]:
+    """Conversations in which something received or due before that moment is not done yet."""
+    waiting_since = select(InboundMessage.conversation_id).where(
+        InboundMessage.handled_at.is_(None), InboundMessage.received_at <= before
+    )
+    undelivered = select(OutboundMessage.conversation_id).where(
+        OutboundMessage.status.in_(UNDELIVERED),
+        or_(OutboundMessage.attempted_at.is_(None), OutboundMessage.attempted_at <= before),
+        OutboundMessage.due_at <= now,
+        OutboundMessage.created_at <= before,
+    )
+    return sorted((await connection.execute(waiting_since.union(undelivered))).scalars())
+
+
+async def delivered_status(connection: AsyncConnection) -> dict[str, int]:
+    """How many replies have which status."""
+    rows = await connection.execute(select(OutboundMessage.status, func.count()).group_by(OutboundMessage.status))
+    return {status: count for status, count in rows}
