@@ -1,0 +1,1 @@
+"""One message from start to finish; channels; the dialogue engine; delivery."""

@@ -75,4 +75,5 @@ class Reply:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Reply":
-        return cls(**{**data, "buttons": tuple(Button(**button) for button in data["buttons"])})
+        known = {name: data[name] for name in cls.__slots__ if name in data}
+        return cls(**{**known, "buttons": tuple(Button(**button) for button in data["buttons"])})

@@ -1,0 +1,1 @@
+"""Running Velkommen: the command line, the supervisor, the embedded database, training, asking in bulk."""

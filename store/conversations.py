@@ -281,4 +281,4 @@ async def unfinished(connection: AsyncConnection, *, before: datetime, now: date
 async def delivered_status(connection: AsyncConnection) -> dict[str, int]:
     """How many replies have which status."""
     rows = await connection.execute(select(OutboundMessage.status, func.count()).group_by(OutboundMessage.status))
-    return {status: count for status, count in rows}
+    return {row[0]: row[1] for row in rows}

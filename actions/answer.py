@@ -1,0 +1,140 @@
+"""Topics as cards: what was understood, the answer, how to say the Danish words, source and date, next buttons."""
+
+from actions.turn import Outcome, Outcomes, Pending, Turn
+from core.messages import Button, Reply
+from i18n import format as local
+from i18n.languages import LANGUAGES
+
+SURE = 0.9  # from here on what else was possible is shown behind "not what I meant" only
+MOST_BUTTONS = 3
+
+
+def topics(
+    slugs: tuple[str, ...], turn: Turn, *, alternatives: tuple[str, ...] = (), confidence: float | None = None
+) -> Outcome:
+    """One card a topic, in order; the last one carries the way out ("not what I meant")."""
+    slugs = tuple(turn.library.known(slugs))
+    others = tuple(slug for slug in turn.library.known(alternatives) if slug not in slugs)
+    if not slugs:
+        return unsure(others, turn)
+    shown = others[:MOST_BUTTONS] if confidence is not None and confidence < SURE else ()
+    cards = []
+    for slug in slugs:
+        last = slug == slugs[-1]
+        cards.append(card(slug, turn, others=shown if last else (), leave=slugs, way_out=last))
+    return Outcome(
+        Outcomes.ANSWER,
+        tuple(cards),
+        pending=Pending.ANSWERED,
+        topics=slugs,
+        alternatives=others,
+        confidence=confidence,
+    )
+
+
+def card(
+    slug: str, turn: Turn, *, others: tuple[str, ...] = (), leave: tuple[str, ...] = (), way_out: bool = True
+) -> Reply:
+    """The card of one topic in the person's language, else in English with one sentence that says so."""
+    library, topic = turn.library, turn.library.topics[slug]
+    text, language = library.text(slug, turn.language)
+    filled = library.fill(text.body, language=language, day=turn.day)
+    parts = [filled.text]
+    if language != turn.language:
+        name = LANGUAGES[turn.language].own_name
+        parts.insert(
+            0,
+            "*"
+            + turn.t.gettext(
+                "This answer is not available in {language} yet, so here it is in English.", language=name
+            )
+            + "*",
+        )
+    if turn.language != "da":
+        parts += [f"{turn.t.gettext('Say:')} *{term}* – {say}" for term, say in library.pronunciations(text.body)]
+    doubtful = filled.doubtful or turn.day > topic.review_by or library.outdated(slug, language)
+    next_topics = [s for s in library.known((*others, *topic.related)) if s not in (slug, *leave)]
+    buttons = [turn.topic_button(s) for s in next_topics[: max(MOST_BUTTONS, len(others))]]
+    if way_out:
+        buttons.append(Button(turn.t.gettext("Not what I meant"), payload="not_that"))
+    if topic.handover or others:
+        buttons.append(turn.mentor_button())
+    return Reply(
+        "\n\n".join(parts),
+        turn.language,
+        title=text.title,
+        footer=_footer(slug, turn, doubtful),
+        buttons=tuple(buttons),
+        rate=True,
+    )
+
+
+def _footer(slug: str, turn: Turn, doubtful: bool) -> str:
+    topic = turn.library.topics[slug]
+    links = ", ".join(f"[{source.name}]({source.url})" for source in topic.sources[:2])
+    as_of = local.day(topic.as_of, turn.language)
+    lines = [turn.t.gettext("Source: {name}", name=links) + " · " + turn.t.gettext("As of {date}", date=as_of)]
+    if doubtful:
+        lines.append(
+            "⚠ " + turn.t.gettext("This may have changed since {date}. Please check at the source.", date=as_of)
+        )
+    return "\n\n".join(lines)
+
+
+def ask_which(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | None = None) -> Outcome:
+    """One question with buttons: the question written for this pair of neighbours, where there is one."""
+    slugs = tuple(turn.library.known(alternatives))[:MOST_BUTTONS]
+    if not slugs:
+        return unsure((), turn)
+    question = _near_question(slugs, turn) or turn.say("ask_which")
+    buttons = (*(turn.topic_button(slug) for slug in slugs), _neither(turn))
+    return Outcome(
+        Outcomes.ASK_BACK,
+        (Reply(question, turn.language, buttons=buttons),),
+        pending=Pending.WHICH,
+        alternatives=slugs,
+        confidence=confidence,
+    )
+
+
+def _near_question(slugs: tuple[str, ...], turn: Turn) -> str | None:
+    if len(slugs) != 2:
+        return None
+    for one, other in (slugs, slugs[::-1]):
+        text, language = turn.library.text(one, turn.language)
+        if language == turn.language and other in text.near:
+            return text.near[other]
+    return None
+
+
+def _neither(turn: Turn) -> Button:
+    return Button(turn.t.gettext("Not what I meant"), payload="not_that")
+
+
+def unsure(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | None = None) -> Outcome:
+    """Not sure: say so, suggest up to three, offer a mentor; the question is kept for the editors."""
+    slugs = tuple(turn.library.known(alternatives))[:MOST_BUTTONS]
+    keys = ("unsure", "unsure_suggest") if slugs else ("unsure",)
+    reply = turn.reply(*keys, buttons=(*(turn.topic_button(slug) for slug in slugs), turn.mentor_button()))
+    return Outcome(
+        Outcomes.FALLBACK,
+        (reply,),
+        pending=Pending.WHICH if slugs else Pending.MENTOR,
+        alternatives=slugs,
+        confidence=confidence,
+        unanswered=True,
+    )
+
+
+def not_that(turn: Turn) -> Outcome:
+    """What we answered was not meant: the next candidates, else a mentor."""
+    slugs = tuple(turn.library.known(turn.offered))[:MOST_BUTTONS]
+    key = "not_that" if slugs else "not_that_none"
+    buttons = (*(turn.topic_button(slug) for slug in slugs), turn.mentor_button())
+    return Outcome(
+        Outcomes.ASK_BACK if slugs else Outcomes.FALLBACK,
+        (turn.reply(key, buttons=buttons),),
+        pending=Pending.WHICH if slugs else Pending.MENTOR,
+        alternatives=slugs,
+        unanswered=not slugs,
+    )

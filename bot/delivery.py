@@ -1,0 +1,130 @@
+"""Replies on their way: claimed, sent, marked. Nothing known to be sent is sent again.
+
+What may have been sent already (a time-out, a crash between sending and marking) is sent again only where
+the channel shows a message once however often it comes. Elsewhere it is marked `unknown`, logged and counted,
+and the person is asked whether to show it again.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import metrics
+from bot.channels import Channel
+from bot.services import Services
+from core.errors import ChannelError
+from core.messages import Button, Reply
+from i18n.languages import DEFAULT
+from i18n.translator import translator
+from store import conversations, people
+from store.conversations import Context, Due
+
+log = structlog.get_logger()
+MOST_ATTEMPTS = 8
+UNKNOWN_NOTICE_AFTER = timedelta(seconds=20)
+
+
+async def deliver(services: Services, connection: AsyncConnection, context: Context) -> None:
+    """Deliver what is due in this conversation, in order. The caller holds the conversation's lock."""
+    channel = services.channels.get(context.channel)
+    if channel is None:
+        return
+    while True:
+        async with connection.begin():
+            waiting = await conversations.due(connection, context.conversation_id)
+        if not waiting or waiting[0].due_at > services.now():
+            return
+        for due in waiting:
+            if due.due_at > services.now() or not await _one(services, connection, context, channel, due):
+                return
+
+
+async def _one(services: Services, connection: AsyncConnection, context: Context, channel: Channel, due: Due) -> bool:
+    """Bring one reply to its end; False when the ones behind it must wait."""
+    now = services.now()
+    if due.late:
+        await _mark(connection, context, due, "dropped")
+        return True
+    if due.status == "sending" and not channel.repeatable:
+        await _unknown(services, connection, context, due, "the process ended while sending")
+        return True
+    async with connection.begin():
+        if due.status == "pending" and not await conversations.claim(connection, due.id, now=now):
+            return False
+    services.step("claimed")
+    attachment = await _attachment(connection, context, due)
+    try:
+        external_id = await channel.send(context.address, due.id, Reply.from_json(due.body), attachment)
+    except ChannelError as error:
+        return await _failed(services, connection, context, due, error)
+    services.step("sent")
+    await _mark(connection, context, due, "sent", sent_at=services.now(), external_id=external_id)
+    services.step("marked")
+    return True
+
+
+async def _attachment(connection: AsyncConnection, context: Context, due: Due) -> bytes | None:
+    if not due.body.get("attach"):
+        return None
+    async with connection.begin():
+        data = await people.export(connection, context.recruit_id)
+    return json.dumps(data, ensure_ascii=False, indent=2).encode()
+
+
+async def _failed(
+    services: Services, connection: AsyncConnection, context: Context, due: Due, error: ChannelError
+) -> bool:
+    now = services.now()
+    log.warning("delivery failed", outbound=due.id, channel=context.channel, error=str(error))
+    if error.permanent:
+        await _mark(connection, context, due, "failed", error=str(error))
+        async with connection.begin():
+            await conversations.set_reachable(connection, context.channel, context.address, since=now)
+        return True
+    if error.maybe_sent:
+        await _unknown(services, connection, context, due, str(error))
+        return True
+    if due.attempts + 1 >= MOST_ATTEMPTS:
+        await _mark(connection, context, due, "failed", error=str(error))
+        return True
+    at = now + timedelta(seconds=backoff(due.attempts + 1, error.retry_after))
+    await _mark(connection, context, due, "pending", due_at=at, error=str(error))
+    await services.retry(context.conversation_id, at)
+    return False
+
+
+def backoff(attempt: int, retry_after: float | None) -> float:
+    """Seconds to wait before the next attempt: as told, else 2, 4, 8 … up to five minutes."""
+    return retry_after if retry_after is not None else min(2.0**attempt, 300.0)
+
+
+async def _unknown(services: Services, connection: AsyncConnection, context: Context, due: Due, reason: str) -> None:
+    """It may have arrived: say so instead of repeating it, and let the person decide."""
+    now = services.now()
+    log.error("delivery unknown", outbound=due.id, channel=context.channel, reason=reason)
+    metrics.DELIVERIES.labels(context.channel, "unknown").inc()
+    library = await services.shelf.library()
+    language = context.language or DEFAULT
+    button = Button(translator(language).gettext("Show it again"), payload=f"again:{due.id}")
+    text = library.reply("not_delivered", language, day=now.date())
+    notice = Reply(text, language, buttons=(button,))
+    at = now + UNKNOWN_NOTICE_AFTER
+    async with connection.begin():
+        await conversations.mark(connection, due.id, "unknown", error=reason)
+        if not due.body.get("notice"):
+            body = {**notice.to_json(), "notice": True}
+            await conversations.add_replies(
+                connection, context, [body], inbound_id=due.inbound_id, due_at=at, now=now
+            )
+    await services.retry(context.conversation_id, at)
+
+
+async def _mark(
+    connection: AsyncConnection, context: Context, due: Due, status: str, **values: str | datetime | None
+) -> None:
+    async with connection.begin():
+        await conversations.mark(connection, due.id, status, **values)
+    if status != "pending":
+        metrics.DELIVERIES.labels(context.channel, status).inc()

@@ -1,0 +1,230 @@
+"""From what waits to what is said. One batch of messages in, one thought out; nothing is stored here."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from actions import answer, perform
+from actions.turn import Outcome, Outcomes, Pending, Turn
+from bot import metrics
+from bot.services import Services
+from core.acts import act_name
+from core.errors import EngineError
+from core.messages import Button, Kind, Reply
+from i18n.detect import detect
+from i18n.languages import DEFAULT, LANGUAGES, named_language, nearest
+from i18n.translator import translator
+from knowledge.danger import Danger
+from store.conversations import Context, Waiting
+
+log = structlog.get_logger()
+
+FEATURED = ("first-steps-order", "cpr-registration", "tax-card", "find-rental-home")
+UNREADABLE = {
+    Kind.PHOTO: "got_photo",
+    Kind.VOICE: "got_voice",
+    Kind.STICKER: "got_sticker",
+    Kind.FILE: "got_file",
+    Kind.LOCATION: "got_other",
+    Kind.OTHER: "got_other",
+    Kind.GROUP: "group",
+}
+CONSENT_AFTER = (Outcomes.ANSWER, Outcomes.ASK_BACK, Outcomes.FALLBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What a batch led to, in which language, and whether consent is asked along with it."""
+
+    outcome: Outcome
+    language: str
+    spoken: str
+    switched: bool = False
+    asks_consent: bool = False
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        return self.outcome.replies
+
+
+def batches(waiting: list[Waiting]) -> list[list[Waiting]]:
+    """Texts that follow each other are one question; everything else stands alone."""
+    found: list[list[Waiting]] = []
+    for message in waiting:
+        texts = message.kind == Kind.TEXT and message.edits is None
+        if texts and found and found[-1][-1].kind == Kind.TEXT and found[-1][-1].edits is None:
+            found[-1].append(message)
+        else:
+            found.append([message])
+    return found
+
+
+async def think(services: Services, context: Context, batch: list[Waiting]) -> Thought:
+    """Decide what to say. A failure of the engine is said to the person, never passed over in silence."""
+    text = "\n".join(message.text for message in batch if message.text)
+    kind = Kind(batch[-1].kind)
+    spoken, language, switched = _language(context, batch, text, kind)
+    turn = Turn(
+        text=text,
+        language=language,
+        t=translator(language),
+        library=await services.shelf.library(),
+        day=services.now().date(),
+        offered=tuple(context.state.get("offered", ())),
+        mentor_contact=services.settings.mentor_contact,
+    )
+    outcome = await _outcome(services, context, batch, kind, turn)
+    outcome = _with_notes(outcome, batch, turn, spoken=spoken, switched=switched)
+    asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER
+    if asks:
+        outcome = _with_consent(outcome, turn)
+    return Thought(outcome, outcome.set_language or language, spoken, switched, asks)
+
+
+def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> tuple[str, str, bool]:
+    """What the message is in, what to answer in, and whether that is a switch to be told."""
+    hint = batch[-1].language_hint
+    if kind is not Kind.TEXT or not text:
+        language = context.language or nearest(hint)
+        return language, language, False
+    found = detect(text, current=context.language, chosen=context.language_chosen, hint=hint)
+    if found.language in LANGUAGES and (context.language is None or found.switch):
+        return found.language, found.language, found.switch
+    return found.language, context.language or DEFAULT, False
+
+
+async def _outcome(services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn) -> Outcome:
+    if kind is Kind.BUTTON:
+        return _pressed(batch[-1].payload, context, turn)
+    if kind is Kind.COMMAND:
+        return _command(turn)
+    if kind in UNREADABLE and not turn.text:
+        return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),))
+    if kind is Kind.GROUP:
+        return Outcome(Outcomes.ACT, (turn.reply("group"),))
+    danger = services.danger.find(turn.text)
+    if danger is not None:
+        return _danger(services, danger, turn)
+    if not _asks_anything(turn.text):
+        return Outcome(Outcomes.ACT, ())
+    return await _ask_engine(services, context, batch, turn)
+
+
+def _asks_anything(text: str) -> bool:
+    """Whether a message holds more than what was masked out of it."""
+    for label in ("[CPR]", "[PASSPORT]", "[CARD]", "[IBAN]", "[ACCOUNT]"):
+        text = text.replace(label, " ")
+    return any(character.isalpha() for character in text) or any(ord(c) > 0x2FFF for c in text)
+
+
+async def _ask_engine(services: Services, context: Context, batch: list[Waiting], turn: Turn) -> Outcome:
+    try:
+        acts = await services.engine.next_acts(
+            sender=str(batch[-1].id),
+            text=turn.text,
+            language=turn.language,
+            pending=context.state.get("pending", Pending.NONE.value),
+            audience=context.profile.get("audience", "recruit"),
+        )
+    except EngineError as error:
+        log.error("engine failed", conversation=context.conversation_id, error=str(error))
+        metrics.ENGINE_FAILURES.inc()
+        buttons = (turn.mentor_button(),)
+        reply = turn.reply("error", buttons=buttons)
+        return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, unanswered=True)
+    log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
+    outcomes = [perform.perform(act, turn) for act in acts[:3]]
+    return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
+
+
+def _joined(outcomes: list[Outcome]) -> Outcome:
+    """Several acts in one turn: all that is said, with what the last one left open."""
+    replies = tuple(reply for outcome in outcomes for reply in outcome.replies)
+    topics = tuple(topic for outcome in outcomes for topic in outcome.topics)
+    return replace(outcomes[-1], replies=replies, topics=topics)
+
+
+def _danger(services: Services, danger: Danger, turn: Turn) -> Outcome:
+    """What to do now, the right line, and a human; before anything else is looked at."""
+    filled = turn.library.fill(
+        services.danger.text(danger.category, turn.language), language=turn.language, day=turn.day
+    )
+    buttons = [Button(turn.t.gettext("Ask a mentor"), payload="mentor:yes")]
+    slugs = turn.library.known([danger.topic] if danger.topic else [])
+    buttons += [turn.topic_button(slug) for slug in slugs]
+    reply = Reply("⚠ " + filled.text, turn.language, buttons=tuple(buttons))
+    return Outcome(Outcomes.DANGER, (reply,), pending=Pending.MENTOR, alternatives=tuple(slugs), act="offer_mentor")
+
+
+def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
+    """A button says exactly what is wanted; no engine is needed."""
+    name, _, value = payload.partition(":")
+    match name, value:
+        case "topic", slug if slug in turn.library.topics:
+            others = tuple(other for other in turn.offered if other != slug)
+            return replace(answer.topics((slug,), turn), alternatives=others)
+        case "language", code:
+            return perform.set_language(code if code in LANGUAGES else None, turn)
+        case "mentor", "yes":
+            return perform.note_mentor(turn, reason="asked")
+        case "mentor", "no":
+            return Outcome(Outcomes.ACT, (turn.reply("mentor_declined"),), act="offer_mentor")
+        case "mentor", _:
+            return perform.offer_mentor(turn)
+        case "forget", "yes":
+            return (
+                perform.forget(turn) if context.state.get("pending") == Pending.FORGET else perform.ask_forget(turn)
+            )
+        case "forget", "no":
+            return Outcome(Outcomes.ACT, (turn.reply("forget_kept"),), act="delete_data")
+        case "forget", _:
+            return perform.ask_forget(turn)
+        case "consent", answered:
+            return perform.consent(answered == "yes", turn)
+        case "mydata", _:
+            return perform.export_data(turn)
+        case "not_that", _:
+            return answer.not_that(turn)
+        case "rate", _:
+            return Outcome(Outcomes.ACT, (turn.reply("rated"),), act="rate")
+        case _:
+            return perform.help_(turn)
+
+
+def _command(turn: Turn) -> Outcome:
+    """`/start` and the like; they work without the engine, too."""
+    name, _, rest = turn.text.partition(" ")
+    match name.lower():
+        case "start":
+            return perform.welcome(turn, FEATURED)
+        case "language":
+            return perform.set_language(named_language(rest) if rest else None, turn)
+        case "mentor":
+            return perform.offer_mentor(turn)
+        case "mydata":
+            return perform.export_data(turn)
+        case "forget":
+            return perform.ask_forget(turn)
+        case _:
+            return perform.help_(turn)
+
+
+def _with_notes(outcome: Outcome, batch: list[Waiting], turn: Turn, *, spoken: str, switched: bool) -> Outcome:
+    """Sentences that go in front: what was masked, and a switch of language, said once."""
+    notes = []
+    masked = [kind for message in batch for kind in message.masked]
+    if masked:
+        notes.append(turn.say("masked_cpr" if "cpr" in masked else "masked_other"))
+    if switched and outcome.set_language is None:
+        notes.append(turn.say("language_set", language=LANGUAGES[turn.language].own_name))
+    if not notes:
+        return outcome
+    return replace(outcome, replies=(Reply("\n\n".join(notes), turn.language), *outcome.replies))
+
+
+def _with_consent(outcome: Outcome, turn: Turn) -> Outcome:
+    """Consent is asked once, after the first answer; a question of ours that is open stays open."""
+    asked = perform.ask_consent(turn)
+    free = outcome.pending in (Pending.NONE, Pending.ANSWERED)
+    pending = Pending.CONSENT if free else outcome.pending
+    return replace(outcome, replies=(*outcome.replies, *asked.replies), pending=pending)

@@ -1,0 +1,202 @@
+"""One turn, safely: store, take the conversation's lock, think, store the replies with the state, deliver, mark.
+
+Whatever ends the process in between, the next one to look goes on where the database says we are.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actions.turn import Outcome, Outcomes
+from bot import delivery, metrics
+from bot.burst import wait_for_more
+from bot.services import Services
+from bot.think import Thought, batches, think
+from core.masking import mask
+from core.messages import Inbound, Kind
+from store import conversations, people
+from store.conversations import Context, Decided, Waiting
+
+log = structlog.get_logger()
+ERASE_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What one batch of messages led to; for whoever asks in bulk."""
+
+    thought: Thought
+    inbound_ids: tuple[int, ...]
+
+
+async def receive(services: Services, inbound: Inbound) -> int | None:
+    """Store an update, masked, before anything else; its conversation, or None if it was stored before."""
+    masked = mask(inbound.text)
+    async with services.database.begin() as connection:
+        conversation_id = await conversations.receive(
+            connection,
+            inbound,
+            text=masked.text,
+            masked=json.dumps(masked.kinds),
+            now=services.now(),
+        )
+    services.step("stored")
+    return conversation_id
+
+
+async def receive_and_answer(services: Services, inbound: Inbound) -> int | None:
+    """Store an update and have it answered in the background; None if it was stored before."""
+    conversation_id = await receive(services, inbound)
+    if conversation_id is not None:
+        wait = wait_for_more(inbound, seconds=services.settings.burst_seconds)
+        if wait and inbound.channel in services.channels:
+            await services.channels[inbound.channel].typing(inbound.address)
+        handle_soon(services, conversation_id, wait=wait)
+    return conversation_id
+
+
+def handle_soon(services: Services, conversation_id: int, *, wait: float = 0) -> None:
+    """Answer what waits in a conversation, in the background of this process."""
+    services.background.soon(conversation_id, lambda: handle(services, conversation_id), wait=wait)
+
+
+async def handle(services: Services, conversation_id: int) -> list[Turned]:
+    """Answer all that waits in a conversation, in order, and deliver what is due. Safe to call at any time."""
+    turned: list[Turned] = []
+    async with _locked(services, conversation_id) as connection:
+        while True:
+            async with connection.begin():
+                context = await conversations.context(connection, conversation_id)
+                waiting = await conversations.waiting(connection, conversation_id) if context else []
+            if context is None:
+                return turned
+            for batch in batches(waiting)[:1]:
+                turned.append(await _turn(services, connection, context, batch))
+            await delivery.deliver(services, connection, context)
+            if not waiting:
+                return turned
+
+
+@asynccontextmanager
+async def _locked(services: Services, conversation_id: int) -> AsyncIterator[AsyncConnection]:
+    """The conversation's lock on a connection of its own; it goes with the connection if the process ends."""
+    async with services.database.connect() as connection:
+        async with connection.begin():
+            await conversations.lock(connection, conversation_id)
+        try:
+            yield connection
+        finally:
+            if not connection.closed and not connection.invalidated:
+                async with connection.begin():
+                    await conversations.unlock(connection, conversation_id)
+
+
+async def _turn(services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting]) -> Turned:
+    began = time.perf_counter()
+    services.step("locked")
+    thought = await _think(services, context, batch)
+    services.step("thought")
+    async with connection.begin():
+        await _apply_buttons(connection, context, batch)
+        await conversations.write(
+            connection, context, _decided(services, context, batch, thought), now=services.now()
+        )
+        if thought.outcome.erase:
+            await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
+    services.step("replied")
+    seconds = time.perf_counter() - began
+    metrics.TURNS.labels(context.channel, thought.outcome.kind.value).inc()
+    metrics.TURN_SECONDS.observe(seconds)
+    log.info(
+        "turn",
+        conversation=context.conversation_id,
+        kind=thought.outcome.kind.value,
+        language=thought.language,
+        replies=len(thought.replies),
+        milliseconds=round(seconds * 1000, 1),
+    )
+    return Turned(thought, tuple(message.id for message in batch))
+
+
+async def _think(services: Services, context: Context, batch: list[Waiting]) -> Thought:
+    if context.owner != "bot":  # a mentor is speaking: two never speak at once
+        language = context.language or "en"
+        return Thought(Outcome(Outcomes.ACT, ()), language, language)
+    if _seen(batch):
+        language = context.language or "en"
+        return Thought(Outcome(Outcomes.ACT, ()), language, language)
+    return await think(services, context, batch)
+
+
+def _seen(batch: list[Waiting]) -> bool:
+    """A press that only asks for something stored (show again) needs no thought."""
+    return batch[-1].kind == Kind.BUTTON and batch[-1].payload.startswith("again:")
+
+
+async def _apply_buttons(connection: AsyncConnection, context: Context, batch: list[Waiting]) -> None:
+    """Presses that concern one earlier reply: a rating, or showing it again."""
+    name, _, rest = batch[-1].payload.partition(":")
+    number, _, value = rest.partition(":")
+    if batch[-1].kind != Kind.BUTTON or not number.isdecimal():
+        return
+    if name == "again":
+        await people.show_again(connection, context, int(number), inbound_id=batch[-1].id, now=batch[-1].received_at)
+    if name == "rate" and value in ("1", "-1"):
+        await people.rate(connection, context, int(number), int(value), now=batch[-1].received_at)
+
+
+def _decided(services: Services, context: Context, batch: list[Waiting], thought: Thought) -> Decided:
+    """The outcome as what is written. Texts are kept with consent only."""
+    outcome, now = thought.outcome, services.now()
+    recruit: dict[str, object] = {}
+    if outcome.set_language is not None:
+        recruit |= {"language": outcome.set_language, "language_chosen": True}
+    elif batch[-1].kind == Kind.TEXT and thought.language != context.language:
+        recruit |= {"language": thought.language, "language_chosen": False}
+    if thought.asks_consent:
+        recruit |= {"consent": "asked", "consent_at": now}
+    if outcome.consent is not None:
+        recruit |= {"consent": "given" if outcome.consent else "declined", "consent_at": now}
+    return Decided(
+        inbound_ids=[message.id for message in batch],
+        replies=[reply.to_json() for reply in outcome.replies],
+        state=_state(context, outcome),
+        recruit=recruit,
+        keep_texts=context.consent == "given",
+        unanswered=_unanswered(batch, thought) if outcome.unanswered else None,
+        mentor_reason=outcome.mentor_reason,
+        erase_at=now + ERASE_AFTER if outcome.erase else None,
+    )
+
+
+def _state(context: Context, outcome: Outcome) -> dict[str, object]:
+    if outcome.erase:
+        return {}
+    offered = outcome.alternatives or (() if outcome.topics else tuple(context.state.get("offered", ())))
+    return {"pending": outcome.pending.value, "topics": list(outcome.topics), "offered": list(offered)}
+
+
+def _unanswered(batch: list[Waiting], thought: Thought) -> dict[str, object] | None:
+    text = "\n".join(message.text for message in batch if message.text)
+    if not text:
+        return None
+    return {"language": thought.spoken, "text": text, "candidates": list(thought.outcome.alternatives)}
+
+
+async def sweep(services: Services, *, older: timedelta = timedelta(seconds=10)) -> int:
+    """Take up what another process left unfinished; the number of conversations."""
+    now = services.now()
+    async with services.database.begin() as connection:
+        await people.erase_due(connection, now=now)
+        found = await conversations.unfinished(connection, before=now - older, now=now)
+    for conversation_id in found:
+        handle_soon(services, conversation_id)
+    if found:
+        log.info("taken up again", conversations=len(found))
+    return len(found)

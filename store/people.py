@@ -1,0 +1,167 @@
+"""What people may ask of their own data: see it, delete it; and what runs by itself: retention."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.conversations import Context
+from store.tables import (
+    Address,
+    Conversation,
+    Feedback,
+    InboundMessage,
+    MentorRequest,
+    OutboundMessage,
+    Recruit,
+    UnansweredQuestion,
+)
+
+UNKEPT_REPLIES = timedelta(hours=24)
+
+# Every table that holds anything about a person: the person's own rows, as columns to show.
+EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "addresses": (Address, ("channel", "external_id", "unreachable_at")),
+    "conversations": (Conversation, ("owner", "epoch", "state", "erase_at")),
+    "inbound": (
+        InboundMessage,
+        ("received_at", "kind", "text", "payload", "edits", "masked", "language_hint", "handled_at"),
+    ),
+    "outbound": (OutboundMessage, ("created_at", "status", "sent_at", "external_id", "body")),
+    "feedback": (Feedback, ("created_at", "value", "topics")),
+    "unanswered": (UnansweredQuestion, ("created_at", "language", "text", "candidates")),
+    "mentor_requests": (MentorRequest, ("created_at", "reason", "closed_at")),
+}
+
+
+async def export(connection: AsyncConnection, recruit_id: uuid.UUID) -> dict[str, Any]:
+    """Everything kept about a person, as JSON."""
+    person = (
+        (await connection.execute(select(Recruit.__table__).where(Recruit.id == recruit_id))).mappings().one_or_none()
+    )
+    data: dict[str, Any] = {"person": _plain(dict(person)) if person else None}
+    for name, (table, columns) in EXPORTED.items():
+        picked = [getattr(table, column) for column in columns]
+        rows = await connection.execute(_of_person(select(*picked), table, recruit_id))
+        data[name] = [_plain(dict(row)) for row in rows.mappings()]
+    return data
+
+
+def _of_person(query: Any, table: type[Any], recruit_id: uuid.UUID) -> Any:
+    if table is not Address:
+        if table is Feedback:
+            query = query.join(OutboundMessage, Feedback.outbound_id == OutboundMessage.id)
+            query = query.join(Conversation, OutboundMessage.conversation_id == Conversation.id)
+        elif table is not Conversation:
+            query = query.join(Conversation, table.conversation_id == Conversation.id)
+        query = query.join(Address, Conversation.address_id == Address.id)
+    return query.where(Address.recruit_id == recruit_id)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: _plain_value(value) for key, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID, conversation_id: int) -> None:
+    """Delete everything of a person but what the farewell needs to travel; `erase_due` takes that, too."""
+    newest = (
+        select(OutboundMessage.id)
+        .where(OutboundMessage.conversation_id == conversation_id)
+        .order_by(OutboundMessage.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
+    others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
+    await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
+    for table in (UnansweredQuestion, MentorRequest, InboundMessage):
+        await connection.execute(delete(table).where(table.conversation_id == conversation_id))
+    await connection.execute(
+        delete(OutboundMessage).where(
+            OutboundMessage.conversation_id == conversation_id, OutboundMessage.id != newest
+        )
+    )
+    await connection.execute(
+        update(Recruit)
+        .where(Recruit.id == recruit_id)
+        .values(language=None, language_chosen=False, consent="unasked", consent_at=None, profile={})
+    )
+
+
+ERASE_DUE = text("""
+    delete from recruits r using addresses a, conversations c
+    where a.recruit_id = r.id and c.address_id = a.id and c.erase_at <= :now
+      and not exists (select from inbound i where i.conversation_id = c.id)
+""")
+
+
+async def erase_due(connection: AsyncConnection, *, now: datetime) -> int:
+    """Delete the last trace of those whose farewell had its minute, unless they have written again."""
+    return (await connection.execute(ERASE_DUE, {"now": now})).rowcount
+
+
+RETENTION = text("delete from recruits where seen_at < :before")
+UNKEPT = text("""
+    delete from outbound o using conversations c, addresses a, recruits r
+    where o.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
+      and r.consent <> 'given' and o.created_at < :before and o.status not in ('pending', 'sending')
+""")
+UNKEPT_INBOUND = text("""
+    delete from inbound i using conversations c, addresses a, recruits r
+    where i.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
+      and r.consent <> 'given' and i.handled_at < :before
+""")
+
+
+async def retain(connection: AsyncConnection, *, now: datetime, days: int) -> dict[str, int]:
+    """Delete people not heard of for `days`, and after a day the replies to those who did not consent."""
+    gone = await connection.execute(RETENTION, {"before": now - timedelta(days=days)})
+    replies = await connection.execute(UNKEPT, {"before": now - UNKEPT_REPLIES})
+    await connection.execute(UNKEPT_INBOUND, {"before": now - UNKEPT_REPLIES})
+    return {"people": gone.rowcount, "replies": replies.rowcount}
+
+
+async def rate(connection: AsyncConnection, context: Context, outbound_id: int, value: int, *, now: datetime) -> bool:
+    """Keep a thumb on one of the person's own answers; False if there is no such answer."""
+    own = select(OutboundMessage.id).where(
+        OutboundMessage.id == outbound_id, OutboundMessage.conversation_id == context.conversation_id
+    )
+    if (await connection.execute(own)).scalar() is None:
+        return False
+    row = insert(Feedback).values(
+        outbound_id=outbound_id, value=value, topics=context.state.get("topics", []), created_at=now
+    )
+    await connection.execute(
+        row.on_conflict_do_update(index_elements=["outbound_id"], set_={"value": value, "created_at": now})
+    )
+    return True
+
+
+async def show_again(
+    connection: AsyncConnection, context: Context, outbound_id: int, *, inbound_id: int, now: datetime
+) -> None:
+    """Queue a copy of one of the person's own replies."""
+    copy = text("""
+        insert into outbound (conversation_id, inbound_id, epoch, body, created_at, due_at)
+        select conversation_id, :inbound, :epoch, body, :now, :now from outbound
+        where id = :id and conversation_id = :conversation
+    """)
+    await connection.execute(
+        copy,
+        {
+            "id": outbound_id,
+            "conversation": context.conversation_id,
+            "inbound": inbound_id,
+            "epoch": context.epoch,
+            "now": now,
+        },
+    )

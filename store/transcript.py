@@ -1,0 +1,137 @@
+"""What was said in one conversation, read for showing it; and the thumbs below an answer.
+
+Every query starts from the address, so that nobody can read or rate what was said to somebody else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.messages import Kind
+from store.tables import JSON, Address, Conversation, Feedback, InboundMessage, OutboundMessage, Recruit
+
+SHOWN = ("sending", "sent", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A person's own message; text is None when it was not kept."""
+
+    update_id: str
+    kind: Kind
+    text: str | None
+    payload: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A reply as stored, with the thumb that was given, if any."""
+
+    id: int
+    body: JSON
+    at: datetime
+    rated: int | None
+
+
+async def person_at(session: AsyncSession, channel: str, address: str) -> Recruit | None:
+    return await session.scalar(
+        select(Recruit)
+        .join(Address, Address.recruit_id == Recruit.id)
+        .where(Address.channel == channel, Address.external_id == address)
+    )
+
+
+async def history(session: AsyncSession, channel: str, address: str, *, limit: int) -> list[Written | Replied]:
+    """The last messages of both sides, oldest first."""
+    written = await session.execute(_written(channel, address).order_by(InboundMessage.id.desc()).limit(limit))
+    replied = await session.execute(_replied(channel, address).order_by(OutboundMessage.id.desc()).limit(limit))
+    both = [*_as_written(written.all()), *_as_replied(replied.all())]
+    return sorted(both, key=_order)[-limit:]
+
+
+async def since(
+    session: AsyncSession, channel: str, address: str, *, after: int, limit: int
+) -> list[Written | Replied]:
+    """What both sides said after one reply, oldest first."""
+    replies = await replies_after(session, channel, address, after=after, limit=limit)
+    seen_at = await session.scalar(
+        select(OutboundMessage.created_at).where(OutboundMessage.id == after, _ours(channel, address))
+    )
+    own = _written(channel, address).order_by(InboundMessage.id.desc()).limit(limit)
+    if seen_at is not None:
+        own = own.where(InboundMessage.received_at > seen_at)
+    written = _as_written((await session.execute(own)).all())
+    return sorted([*written, *replies], key=_order)
+
+
+async def replies_after(
+    session: AsyncSession, channel: str, address: str, *, after: int, limit: int
+) -> list[Replied]:
+    query = _replied(channel, address).where(OutboundMessage.id > after).order_by(OutboundMessage.id).limit(limit)
+    return _as_replied((await session.execute(query)).all())
+
+
+async def reply(session: AsyncSession, channel: str, address: str, message_id: int) -> Replied | None:
+    rows = (await session.execute(_replied(channel, address).where(OutboundMessage.id == message_id))).all()
+    return next(iter(_as_replied(rows)), None)
+
+
+async def rate(
+    session: AsyncSession, message_id: int, value: int, *, now: datetime, topics: Sequence[str] = ()
+) -> None:
+    """Keep the thumb; pressing again replaces it. The caller has made sure whose reply it is."""
+    row = {"outbound_id": message_id, "value": value, "topics": list(topics), "created_at": now}
+    keep = insert(Feedback).values(row)
+    await session.execute(
+        keep.on_conflict_do_update(index_elements=[Feedback.outbound_id], set_={"value": value, "created_at": now})
+    )
+
+
+def _ours(channel: str, address: str) -> Any:
+    """Belongs to the conversation at this address; for tables that have a conversation_id of `outbound`."""
+    return OutboundMessage.conversation_id.in_(_conversation(channel, address))
+
+
+def _conversation(channel: str, address: str) -> Select[int]:
+    return (
+        select(Conversation.id)
+        .join(Address, Conversation.address_id == Address.id)
+        .where(Address.channel == channel, Address.external_id == address)
+    )
+
+
+def _written(channel: str, address: str) -> Select[Any]:
+    columns = (InboundMessage.update_id, InboundMessage.kind, InboundMessage.text, InboundMessage.payload)
+    return select(*columns, InboundMessage.received_at).where(
+        InboundMessage.conversation_id.in_(_conversation(channel, address))
+    )
+
+
+def _replied(channel: str, address: str) -> Select[Any]:
+    return (
+        select(OutboundMessage.id, OutboundMessage.body, OutboundMessage.created_at, Feedback.value)
+        .outerjoin(Feedback, Feedback.outbound_id == OutboundMessage.id)
+        .where(_ours(channel, address), OutboundMessage.status.in_(SHOWN))
+    )
+
+
+def _as_written(rows: Sequence[Any]) -> list[Written]:
+    return [Written(update_id, Kind(kind), text, payload, at) for update_id, kind, text, payload, at in rows]
+
+
+def _as_replied(rows: Sequence[Any]) -> list[Replied]:
+    return [Replied(id_, body, at, rated) for id_, body, at, rated in rows]
+
+
+def _order(message: Written | Replied) -> tuple[datetime, int, int]:
+    match message:
+        case Written(at=at):
+            return at, 0, 0
+        case Replied(id=id_, at=at):
+            return at, 1, id_
