@@ -45,9 +45,7 @@ def card(
         parts.insert(
             0,
             "*"
-            + turn.t.gettext(
-                "This answer is not available in {language} yet, so here it is in English.", language=name
-            )
+            + turn.t.gettext("This answer is not available in {language} yet, so here it is in English.", language=name)
             + "*",
         )
     if turn.language != "da":

@@ -124,15 +124,11 @@ def consent(given: bool, turn: Turn) -> Outcome:
 
 def ask_consent(turn: Turn) -> Outcome:
     buttons = turn.yes_no("consent", turn.t.gettext("Yes"), turn.t.gettext("No"))
-    return Outcome(
-        Outcomes.ACT, (turn.reply("consent_ask", buttons=buttons),), pending=Pending.CONSENT, act="consent"
-    )
+    return Outcome(Outcomes.ACT, (turn.reply("consent_ask", buttons=buttons),), pending=Pending.CONSENT, act="consent")
 
 
 def journey(command: Journey, turn: Turn) -> Outcome:
     """Understood, and said openly that it can't be done yet."""
     slugs = FIRST_STEPS if LATER[command] == "later_checklist" else ()
     buttons = tuple(turn.topic_button(slug) for slug in turn.library.known(slugs))
-    return Outcome(
-        Outcomes.ACT, (turn.reply(LATER[command], buttons=buttons),), act=command.value, alternatives=slugs
-    )
+    return Outcome(Outcomes.ACT, (turn.reply(LATER[command], buttons=buttons),), act=command.value, alternatives=slugs)

@@ -115,9 +115,7 @@ async def _unknown(services: Services, connection: AsyncConnection, context: Con
         await conversations.mark(connection, due.id, "unknown", error=reason)
         if not due.body.get("notice"):
             body = {**notice.to_json(), "notice": True}
-            await conversations.add_replies(
-                connection, context, [body], inbound_id=due.inbound_id, due_at=at, now=now
-            )
+            await conversations.add_replies(connection, context, [body], inbound_id=due.inbound_id, due_at=at, now=now)
     await services.retry(context.conversation_id, at)
 
 

@@ -172,9 +172,7 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
         case "mentor", _:
             return perform.offer_mentor(turn)
         case "forget", "yes":
-            return (
-                perform.forget(turn) if context.state.get("pending") == Pending.FORGET else perform.ask_forget(turn)
-            )
+            return perform.forget(turn) if context.state.get("pending") == Pending.FORGET else perform.ask_forget(turn)
         case "forget", "no":
             return Outcome(Outcomes.ACT, (turn.reply("forget_kept"),), act="delete_data")
         case "forget", _:

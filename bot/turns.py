@@ -104,9 +104,7 @@ async def _turn(services: Services, connection: AsyncConnection, context: Contex
     services.step("thought")
     async with connection.begin():
         await _apply_buttons(connection, context, batch)
-        await conversations.write(
-            connection, context, _decided(services, context, batch, thought), now=services.now()
-        )
+        await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
         if thought.outcome.erase:
             await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
     services.step("replied")

@@ -322,9 +322,7 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
 
 
 def _markdown(data: dict[str, Any]) -> str:
-    front = {
-        key: value for key, value in data.items() if key not in ("body", "questions") and value not in (None, {})
-    }
+    front = {key: value for key, value in data.items() if key not in ("body", "questions") and value not in (None, {})}
     questions = "".join(f"- {question}\n" for question in data["questions"])
     tail = f"\n{QUESTIONS}\n\n{questions}" if questions else ""
     return f"---\n{_dump(front)}---\n{data['body']}\n{tail}"

@@ -39,8 +39,6 @@ def queue_connector(url: str) -> PsycopgConnector:
 
 async def apply_queue_schema(app: App) -> None:
     """Make Procrastinate's tables where they are missing."""
-    found = await app.connector.execute_query_one_async(
-        "select to_regclass('procrastinate_jobs') is not null as there"
-    )
+    found = await app.connector.execute_query_one_async("select to_regclass('procrastinate_jobs') is not null as there")
     if not found["there"]:
         await app.schema_manager.apply_schema_async()

@@ -53,9 +53,7 @@ async def put_file_entry(
 async def put_edited(session: AsyncSession, name: Name, data: Mapping[str, Any], *, now: datetime) -> None:
     """Store what an editor wrote; from now on imports leave it alone."""
     kind, key, language = name
-    row = insert(Entry).values(
-        kind=kind, key=key, language=language, data=dict(data), origin="edited", updated_at=now
-    )
+    row = insert(Entry).values(kind=kind, key=key, language=language, data=dict(data), origin="edited", updated_at=now)
     await session.execute(
         row.on_conflict_do_update(
             index_elements=["kind", "key", "language"],

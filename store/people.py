@@ -86,9 +86,7 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     for table in (UnansweredQuestion, MentorRequest, InboundMessage):
         await connection.execute(delete(table).where(table.conversation_id == conversation_id))
     await connection.execute(
-        delete(OutboundMessage).where(
-            OutboundMessage.conversation_id == conversation_id, OutboundMessage.id != newest
-        )
+        delete(OutboundMessage).where(OutboundMessage.conversation_id == conversation_id, OutboundMessage.id != newest)
     )
     await connection.execute(
         update(Recruit)
@@ -164,4 +162,27 @@ async def show_again(
             "epoch": context.epoch,
             "now": now,
         },
+    )
+
+
+async def introduce(
+    connection: AsyncConnection, conversation_id: int, *, language: str | None, profile: dict[str, Any]
+) -> None:
+    """What is known of a person before the first message: a language, a profile."""
+    await connection.execute(
+        update(Recruit).where(Recruit.id == _who(conversation_id)).values(language=language, profile=profile)
+    )
+
+
+async def erase(connection: AsyncConnection, conversation_id: int) -> None:
+    """Delete the person of a conversation, with everything."""
+    await connection.execute(delete(Recruit).where(Recruit.id == _who(conversation_id)))
+
+
+def _who(conversation_id: int) -> Any:
+    return (
+        select(Address.recruit_id)
+        .join(Conversation, Conversation.address_id == Address.id)
+        .where(Conversation.id == conversation_id)
+        .scalar_subquery()
     )

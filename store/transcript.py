@@ -70,9 +70,7 @@ async def since(
     return sorted([*written, *replies], key=_order)
 
 
-async def replies_after(
-    session: AsyncSession, channel: str, address: str, *, after: int, limit: int
-) -> list[Replied]:
+async def replies_after(session: AsyncSession, channel: str, address: str, *, after: int, limit: int) -> list[Replied]:
     query = _replied(channel, address).where(OutboundMessage.id > after).order_by(OutboundMessage.id).limit(limit)
     return _as_replied((await session.execute(query)).all())
 

@@ -12,3 +12,7 @@ class Engine(Protocol):
         text: masked. pending: what our last reply left open (none, mentor, which, forget, consent, answered).
         """
         ...
+
+    async def ready(self) -> bool:
+        """Whether it would answer now."""
+        ...

@@ -1,0 +1,143 @@
+"""Replies to Telegram: text as HTML, buttons as an inline keyboard, the person's data as a file."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+import structlog
+from telegram import Bot, InputFile, LinkPreviewOptions
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.telegram.commands import Translators, command_menu, telegram_code
+from bot.channels.telegram.errors import markup_refused, seconds_to_wait, to_channel_error
+from bot.channels.telegram.format import Part, to_parts
+from bot.channels.telegram.inbound import ALLOWED_UPDATES
+from bot.channels.telegram.pace import Pace, Unpaced
+from bot.channels.telegram.webhook import Webhook
+from core.errors import SettingError
+from core.messages import Reply
+from i18n.languages import DEFAULT, LANGUAGES
+
+log = structlog.get_logger()
+
+API = "https://api.telegram.org"
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+ATTACHMENT_NAME = "my-data.json"
+# Seconds: how long a whole reply may be held up here rather than by the queue, and how long the rest of one may.
+PATIENCE, PATIENCE_WITHIN = 5.0, 60.0
+
+
+class TelegramChannel:
+    """Sends replies as one bot.
+
+    Not repeatable: Telegram shows a message as often as it is sent. A long reply goes out as several messages; once
+    the first is out, whatever stops the rest is `maybe_sent`, because sending the reply again would repeat the first.
+    """
+
+    name = "telegram"
+    repeatable = False
+
+    def __init__(self, token: str, api_url: str = "", *, pace: Pace | None = None, read_timeout: float = 10) -> None:
+        keep_secrets_out_of_logs()
+        api = (api_url or API).rstrip("/")
+        self._request = HTTPXRequest(connect_timeout=5, read_timeout=read_timeout, write_timeout=10, pool_timeout=5)
+        self._pace = pace or Unpaced()
+        self.bot = Bot(token, base_url=f"{api}/bot", base_file_url=f"{api}/file/bot", request=self._request)
+
+    async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
+        """Telegram's id of the last message, the one with the buttons."""
+        sent: str | None = None
+        for part in to_parts(reply, message_id):
+            sent = await self._send_part(address, part, begun=sent is not None)
+        if attachment is not None:
+            await self._send_file(address, attachment)
+        return sent
+
+    async def typing(self, address: str) -> None:
+        try:
+            await self.bot.send_chat_action(int(address), ChatAction.TYPING)
+        except TelegramError as error:
+            log.debug("typing not shown", error=type(error).__name__)
+
+    async def setup(self, translators: Translators, webhook: Webhook | None) -> None:
+        """Register the command menu in every language, and the webhook (without one, updates wait to be polled).
+
+        Raises SettingError if Telegram does not know the token, ChannelError if it cannot be reached.
+        """
+        try:
+            for language in LANGUAGES:
+                code = None if language == DEFAULT else telegram_code(language)
+                await self.bot.set_my_commands(command_menu(translators(language)), language_code=code)
+            if webhook is None:
+                await self.bot.delete_webhook()
+            else:
+                await self.bot.set_webhook(webhook.url, secret_token=webhook.secret, allowed_updates=ALLOWED_UPDATES)
+        except InvalidToken as error:
+            raise SettingError(
+                "Telegram refuses TELEGRAM_BOT_TOKEN; copy it from BotFather again, for example 123456:ABC-DEF."
+            ) from error
+        except TelegramError as error:
+            raise to_channel_error(error) from error
+
+    async def close(self) -> None:
+        await self._request.shutdown()
+
+    async def _send_part(self, address: str, part: Part, *, begun: bool) -> str:
+        async def as_html() -> str:
+            return await self._message(address, part.html, part, ParseMode.HTML)
+
+        async def as_plain_text() -> str:
+            return await self._message(address, part.plain, part, None)
+
+        try:
+            return await self._in_turn(address, as_html, begun=begun)
+        except TelegramError as error:
+            if not markup_refused(error):
+                raise to_channel_error(error, begun=begun) from error
+            log.error("Telegram refuses our HTML; sent as plain text", error=str(error)[:200])
+        try:
+            return await self._in_turn(address, as_plain_text, begun=begun)
+        except TelegramError as error:
+            raise to_channel_error(error, begun=begun) from error
+
+    async def _send_file(self, address: str, content: bytes) -> None:
+        file = InputFile(content, filename=ATTACHMENT_NAME)
+
+        async def as_document() -> None:
+            await self.bot.send_document(int(address), file)
+
+        try:
+            await self._in_turn(address, as_document, begun=True)
+        except TelegramError as error:
+            raise to_channel_error(error, begun=True) from error
+
+    async def _in_turn[T](self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool) -> T:
+        """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
+        await self._pace.wait(address, patience=PATIENCE_WITHIN if begun else PATIENCE)
+        try:
+            return await call()
+        except RetryAfter as error:
+            seconds = seconds_to_wait(error)
+            if not begun or seconds > PATIENCE_WITHIN:
+                raise
+            await asyncio.sleep(seconds)
+            return await call()
+
+    async def _message(self, address: str, text: str, part: Part, parse_mode: ParseMode | None) -> str:
+        message = await self.bot.send_message(
+            int(address),
+            text,
+            parse_mode=parse_mode,
+            reply_markup=part.keyboard,
+            link_preview_options=NO_PREVIEW,
+        )
+        return str(message.message_id)
+
+
+def keep_secrets_out_of_logs() -> None:
+    """httpx logs addresses, which hold the token; python-telegram-bot logs what was written and answered."""
+    for name in ("httpx", "httpcore", "telegram"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)

@@ -1,0 +1,52 @@
+"""Work that must not be lost, in Procrastinate's queue: deliveries to try again, the sweep, retention.
+
+The queue only says when to look; what there is to do stands in our own tables.
+"""
+
+from datetime import datetime
+
+import structlog
+from procrastinate import App
+from procrastinate.connector import BaseAsyncConnector
+from procrastinate.exceptions import AlreadyEnqueued
+
+from bot import turns
+from bot.services import Services
+from store import people
+
+log = structlog.get_logger()
+
+
+def make_queue(connector: BaseAsyncConnector) -> App:
+    """The queue, for whoever only adds to it."""
+    app = App(connector=connector)
+    return app
+
+
+async def deliver_later(app: App, conversation_id: int, at: datetime) -> None:
+    """Have a conversation's replies delivered at a moment; once, however often it is asked."""
+    task = app.configure_task("deliver", schedule_at=at, queueing_lock=f"deliver:{conversation_id}", allow_unknown=True)
+    try:
+        await task.defer_async(conversation_id=conversation_id)
+    except AlreadyEnqueued:
+        log.debug("already queued", conversation=conversation_id)
+
+
+def add_tasks(app: App, services: Services) -> None:
+    """What a worker does."""
+
+    @app.task(name="deliver")
+    async def deliver(conversation_id: int) -> None:
+        await turns.handle(services, conversation_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="sweep", queueing_lock="sweep")
+    async def sweep(timestamp: int) -> None:
+        await turns.sweep(services)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="retention", queueing_lock="retention")
+    async def retention(timestamp: int) -> None:
+        async with services.database.begin() as connection:
+            gone = await people.retain(connection, now=services.now(), days=services.settings.retention_days)
+        log.info("retention", **gone)

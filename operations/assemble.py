@@ -1,0 +1,113 @@
+"""Puts a process's services together from the settings."""
+
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from procrastinate import App
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from actions import perform
+from actions.turn import Turn
+from bot import turns
+from bot.background import Background
+from bot.channels import Channel, open_channels
+from bot.engine.rasa import RasaEngine
+from bot.jobs import deliver_later, make_queue
+from bot.services import Services
+from bot.think import FEATURED
+from core.messages import Reply
+from core.settings import Settings
+from i18n.translator import translator
+from knowledge.danger import DangerRules
+from knowledge.library import Shelf
+from store import database, people
+from web.doors import Doors
+
+ROOT = Path(__file__).resolve().parent.parent
+KNOWLEDGE = ROOT / "knowledge"
+
+
+def set_up_logs(level: str) -> None:
+    """One JSON line an event on standard error; ids and durations, never what a person wrote."""
+    logging.basicConfig(level=logging.WARNING)
+    for noisy in ("httpx", "httpcore", "telegram", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, channels: dict[str, Channel] | None = None, queue: bool = True
+) -> AsyncIterator[tuple[Services, App | None]]:
+    """Services over the database and engine that the settings name; closed at the end, after what runs is done."""
+    engine = database.connect(settings.database_url)
+    sessions = database.sessions(engine)
+    rasa = RasaEngine(settings.rasa_url)
+    services = Services(
+        settings=settings,
+        database=engine,
+        sessions=sessions,
+        shelf=Shelf(sessions),
+        engine=rasa,
+        channels=channels if channels is not None else open_channels(settings, sessions, names=("web", "telegram")),
+        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
+        background=Background(),
+    )
+    app = make_queue(database.queue_connector(settings.database_url)) if queue else None
+    try:
+        if app is None:
+            yield services, None
+        else:
+            async with app.open_async():
+                services.retry = _retry(app)
+                yield services, app
+        await services.background.drain()
+    finally:
+        await rasa.close()
+        await engine.dispose()
+
+
+def _retry(app: App) -> Callable[[int, datetime], Awaitable[None]]:
+    async def retry(conversation_id: int, at: datetime) -> None:
+        await deliver_later(app, conversation_id, at)
+
+    return retry
+
+
+def web_doors(services: Services) -> Doors:
+    """What the pages may reach."""
+
+    async def welcome(language: str) -> Reply:
+        turn = Turn("", language, translator(language), await services.shelf.library(), services.now().date())
+        return perform.welcome(turn, FEATURED).replies[0]
+
+    async def export(session: AsyncSession, recruit_id: uuid.UUID) -> Mapping[str, Any]:
+        return await people.export(await session.connection(), recruit_id)
+
+    return Doors(
+        settings=services.settings,
+        sessions=services.sessions,
+        now=services.now,
+        translator=translator,
+        accept=lambda inbound: turns.receive_and_answer(services, inbound),
+        welcome=welcome,
+        export=export,
+        engine_ready=services.engine.ready,
+    )

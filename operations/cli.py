@@ -1,0 +1,135 @@
+"""The command `velkommen`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.errors import VelkommenError
+from core.settings import Settings, read_settings
+from operations.assemble import KNOWLEDGE
+
+
+def main() -> None:
+    """Run one command; our own errors are told in a sentence, with exit code 1."""
+    arguments = _parser().parse_args()
+    try:
+        _run(arguments, read_settings(os.environ))
+    except VelkommenError as error:
+        sys.exit(f"velkommen: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "velkommen", description="A multilingual chat assistant for people new in Denmark."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, explanation in (
+        ("run", "start everything on this machine and watch it"),
+        ("web", "the web chat and webhooks (one role)"),
+        ("worker", "the queue: deliveries, sweeps, retention (one role)"),
+        ("bot", "Telegram (one role)"),
+        ("chat", "a conversation in the terminal"),
+        ("migrate", "bring the database up to date"),
+        ("train", "import the knowledge and train the understanding if an input changed"),
+    ):
+        commands.add_parser(name, help=explanation)
+    ask = commands.add_parser("ask", help="answer questions from standard input")
+    ask.add_argument("--jsonl", action="store_true", required=True, help="a JSON object a line, in and out")
+    knowledge = commands.add_parser("knowledge", help="check, import or export the knowledge")
+    knowledge.add_argument("action", choices=("check", "import", "export"))
+    knowledge.add_argument("folder", nargs="?", type=Path, default=KNOWLEDGE)
+    evaluate = commands.add_parser("eval", help="ask the evaluation questions and compare with the floors")
+    evaluate.add_argument("--misses", action="store_true", help="also list every miss")
+    return parser
+
+
+def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    # Imported where needed, so that a small command starts quickly.
+    match arguments.command:
+        case "run":
+            from operations.run import run
+
+            asyncio.run(run(settings))
+        case "web" | "worker" | "bot" as role:
+            from operations import roles
+
+            asyncio.run(getattr(roles, role)(_with_database(settings)))
+        case "chat":
+            from operations.chat import chat
+
+            asyncio.run(chat(settings))
+        case "ask":
+            from operations import ask
+
+            ask.main(settings)
+        case "eval":
+            from operations.evaluate import evaluate
+
+            sys.exit(asyncio.run(evaluate(settings, misses=arguments.misses)))
+        case "migrate":
+            from operations.stack import open_database
+
+            with open_database(settings):
+                print("The database is up to date.")
+        case "train":
+            from operations.stack import bring_knowledge, open_database
+            from operations.training import train
+
+            with open_database(settings) as ready:
+                asyncio.run(bring_knowledge(ready))
+                print(f"Model: {train(ready)}")
+        case "knowledge":
+            sys.exit(_knowledge(arguments.action, arguments.folder, settings))
+
+
+def _with_database(settings: Settings) -> Settings:
+    if not settings.database_url:
+        raise VelkommenError(
+            "DATABASE_URL is not set. `velkommen run` sets it for the embedded PostgreSQL; a role that runs alone "
+            "needs one, for example postgresql://velkommen:secret@db:5432/velkommen."
+        )
+    return settings
+
+
+def _knowledge(action: str, folder: Path, settings: Settings) -> int:
+    """Check without a database; import into it; export from it. 1 when something is wrong."""
+    from knowledge.files import read_folder
+    from knowledge.publish import export_folder
+    from operations.stack import bring_knowledge, open_database
+    from store import database
+
+    if action == "check":
+        reading = read_folder(folder)
+        for problem in reading.problems:
+            print(problem, file=sys.stderr)
+        print(f"{len(reading.entries)} entries, {len(reading.problems)} problems.")
+        return 1 if reading.problems else 0
+    with open_database(settings) as ready:
+        if action == "import":
+            outcome = asyncio.run(bring_knowledge(ready, folder))
+            for problem in outcome.problems:
+                print(problem, file=sys.stderr)
+            for name in outcome.kept:
+                print(f"kept as edited here: {' '.join(name)}")
+            counts = f"{len(outcome.added)} added, {len(outcome.changed)} changed, {len(outcome.removed)} removed"
+            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} {counts}, {len(outcome.kept)} kept.")
+            return 1 if outcome.problems else 0
+
+        async def export() -> int:
+            engine = database.connect(ready.database_url)
+            async with database.sessions(engine)() as session:
+                count = await export_folder(session, folder)
+            await engine.dispose()
+            return count
+
+        print(f"{asyncio.run(export())} entries written to {folder}.")
+        return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The long-running roles, each a process of its own: web, worker, bot."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from datetime import timedelta
+
+import structlog
+import uvicorn
+
+from bot import turns
+from bot.jobs import add_tasks
+from core.settings import Settings
+from operations.assemble import open_services, set_up_logs, web_doors
+from store import database
+from web.app import create_app
+
+log = structlog.get_logger()
+AT_ONCE = timedelta(0)
+
+
+async def web(settings: Settings) -> None:
+    """Pages, the chat's API, webhooks."""
+    set_up_logs(settings.log_level)
+    async with open_services(settings) as (services, _):
+        app = create_app(web_doors(services))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                proxy_headers=True,
+                forwarded_allow_ips=settings.forwarded_by,
+                timeout_graceful_shutdown=3,
+                server_header=False,
+            )
+        )
+        await turns.sweep(services, older=AT_ONCE)
+        await server.serve()
+
+
+async def worker(settings: Settings) -> None:
+    """The queue: deliveries to try again, the sweep, retention."""
+    set_up_logs(settings.log_level)
+    async with open_services(settings) as (services, app):
+        assert app is not None
+        await database.apply_queue_schema(app)
+        add_tasks(app, services)
+        await turns.sweep(services, older=AT_ONCE)
+        await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=5, listen_notify=True)
+
+
+async def bot(settings: Settings) -> None:
+    """Telegram: polling, or the webhook set up where PUBLIC_URL is."""
+    set_up_logs(settings.log_level)
+    from bot.channels.telegram import serve
+
+    async with open_services(settings) as (services, _):
+        await turns.sweep(services, older=AT_ONCE)
+        await until_told_to_stop(serve(services))
+
+
+async def until_told_to_stop(serving: Coroutine[object, object, None]) -> None:
+    """Run until it ends by itself or SIGTERM or Ctrl-C comes."""
+    task = asyncio.ensure_future(serving)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.info("stopping")

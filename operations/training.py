@@ -1,0 +1,91 @@
+"""Training: only when an input has changed, with progress shown. The model is named after the inputs' hash."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from core.errors import VelkommenError
+from core.settings import Settings
+from operations.assemble import ROOT
+
+NLU = ROOT / "nlu"
+INPUTS = (
+    "nlu/*.py",
+    "nlu/*.yml",
+    "nlu/uv.lock",
+    "nlu/components/**/*.py",
+    "nlu/data/**/*",
+    "nlu/lexicons/*",
+    "dialogues/*.yml",
+)
+
+
+def fingerprint(data_dir: Path) -> str:
+    """A hash over everything that a model is made from."""
+    files = sorted(path for pattern in INPUTS for path in ROOT.glob(pattern) if path.is_file())
+    digest = hashlib.sha256()
+    for path in [*files, *sorted((data_dir / "training").glob("*.json*"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def model_path(data_dir: Path) -> Path:
+    return data_dir / "models" / f"{fingerprint(data_dir)}.tar.gz"
+
+
+def rasa_environment(settings: Settings) -> dict[str, str]:
+    """What Rasa's processes need to know, and nothing that is secret."""
+    return {
+        "VELKOMMEN_DATA_DIR": str(settings.data_dir),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    }
+
+
+def rasa(*arguments: str) -> list[str]:
+    return [str(NLU / ".venv" / "bin" / "python"), "-m", "rasa", *arguments]
+
+
+def train(settings: Settings, *, force: bool = False) -> Path:
+    """The model for the present inputs, trained if there is none yet."""
+    model = model_path(settings.data_dir)
+    if model.exists() and not force:
+        return model
+    print("Training the understanding (once for each change) …", flush=True)
+    began = time.monotonic()
+    log = settings.data_dir / "logs" / "training.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = rasa(
+        "train", "--config", "nlu/config.yml", "--domain", "dialogues/domain.yml", "--data", "dialogues/rules.yml",
+        "--out", str(model.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"),
+    )  # fmt: skip
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **rasa_environment(settings)}, stdout=out, stderr=out
+        )
+        while process.poll() is None:
+            time.sleep(1)
+            if sys.stdout.isatty():
+                print(f"\r  {time.monotonic() - began:.0f} s {last_line(log)[:90]:<90}", end="", flush=True)
+    if process.returncode != 0 or not model.exists():
+        raise VelkommenError(f"Training failed: {last_line(log)} The whole log is {log}.")
+    print(f"\r  trained in {time.monotonic() - began:.0f} s{' ' * 90}", flush=True)
+    _keep_newest(model.parent)
+    return model
+
+
+def last_line(path: Path) -> str:
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def _keep_newest(folder: Path, *, count: int = 3) -> None:
+    for old in sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-count]:
+        old.unlink()
