@@ -84,18 +84,24 @@ def works(command: list[str], *, expect: str = "") -> bool:
 
 def bring_browser() -> None:
     """Chromium for the browser tests: from PATH, the distribution when root and apt are there, else Playwright's."""
-    if any(shutil.which(name) for name in BROWSERS):
+    if has_browser():
         return
     say("Fetching Chromium for the browser tests …")
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
             subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL, check=False)
-        if any(shutil.which(name) for name in BROWSERS):
+        if has_browser():
             return
     playwright = ROOT / ".venv" / "bin" / "playwright"
     if subprocess.run([str(playwright), "install", "chromium"], check=False).returncode != 0:
         say("No Chromium can be had here: the browser tests will be SKIPPED.")
+
+
+def has_browser() -> bool:
+    """Whether a Chromium is there: on PATH, or Playwright's own."""
+    own = Path.home() / ".cache" / "ms-playwright"
+    return any(shutil.which(name) for name in BROWSERS) or any(own.glob("chromium-*"))
 
 
 def run(command: list[str]) -> None:

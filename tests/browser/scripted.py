@@ -1,0 +1,209 @@
+"""The real web application over a real database, with answers from a script in place of the bot."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import uvicorn
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.channels.web import WebChannel
+from core.messages import Button, Inbound, Kind, Reply
+from core.settings import Settings
+from i18n.translator import translator
+from store import conversations
+from store.tables import Address, Conversation, InboundMessage, OutboundMessage, Recruit
+from web.app import create_app
+from web.doors import Doors
+
+SECRET = "a key for tests only, never anywhere else"
+FOOTER = "Source: [Skattestyrelsen](https://skat.dk), [Borger.dk](https://www.borger.dk) · As of 12 November 2026"
+TAX_CARD = Reply(
+    title="How do I get a tax card?",
+    text=(
+        "You get your tax card (*skattekort*) from the Danish Tax Agency. Without it your employer must take "
+        "**55 %** of your pay.\n\n"
+        "- Get your CPR number and MitID first.\n"
+        "- Log on to TastSelv and fill in your expected income for the year.\n"
+        "- Your employer fetches the card by itself; you need not send anything.\n\n"
+        "It takes about **10 working days**. Questions: +45 72 22 18 18.\n\n"
+        "Say: *skattekort* – SKAT-kort"
+    ),
+    language="en",
+    footer=FOOTER,
+    buttons=(
+        Button("What is the preliminary tax assessment?", payload="topic:tax-assessment"),
+        Button("Which deductions can I get?", payload="topic:deductions"),
+        Button("Not what I meant", payload="not_that"),
+        Button("Ask a mentor", payload="mentor"),
+    ),
+    rate=True,
+)
+GREETING = Reply(
+    title="Welcome to Denmark",
+    text="I am Velkommen, an assistant for people who have come here to work. Ask me about permits, tax, housing, "
+    "Danish classes and daily life, in the language you like best.",
+    language="en",
+    buttons=(
+        Button("What should I do first?", payload="topic:first-steps-order"),
+        Button("How do I get a CPR number?", payload="topic:cpr-registration"),
+        Button("How do I get a tax card?", payload="topic:tax-card"),
+        Button("How do I find a place to rent?", payload="topic:find-rental-home"),
+    ),
+)
+DATA = Reply("Here is all that is kept about you.", "en", attach=True)
+CONSENT = Reply(
+    "May I keep what you write, so that the answers get better? Nothing else depends on it.",
+    "en",
+    buttons=(Button("Yes", payload="consent:yes"), Button("No", payload="consent:no")),
+)
+LINK = Reply("Book your visit online.", "en", buttons=(Button("Open the booking page", url="https://ihcph.kk.dk"),))
+
+
+def script(inbound: Inbound) -> list[Reply]:
+    """What is answered to a message; anything else is repeated."""
+    said = inbound.payload or inbound.text.lower()
+    if "tax" in said:
+        return [TAX_CARD]
+    known = {"mydata": [DATA], "link": [LINK], "consent?": [CONSENT], "nothing": []}
+    return known.get(said, [Reply(f"You wrote: {said}", "en")])
+
+
+class Scripted:
+    """A web process with scripted answers. Starts and stops in a thread of its own, on the same port each time."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        port: int,
+        answers: Callable[[Inbound], list[Reply]] = script,
+        embed_origins: tuple[str, ...] = (),
+        per_minute: int = 600,
+    ) -> None:
+        url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        self.settings = Settings(
+            port=port, secret_key=SECRET, embed_origins=embed_origins, messages_per_minute=per_minute
+        )
+        self.sessions = async_sessionmaker(create_async_engine(url, poolclass=NullPool), expire_on_commit=False)
+        self.url = f"http://127.0.0.1:{port}"
+        self.received = 0
+        self.keep_texts = True
+        self._answers = answers
+        self._channel = WebChannel(self.sessions)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self.app = create_app(self.doors())
+        config = uvicorn.Config(
+            self.app, port=self.settings.port, log_level="warning", timeout_graceful_shutdown=1, ws="none"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.02)
+            if not self._thread.is_alive():
+                raise RuntimeError(f"The web process did not start on port {self.settings.port}.")
+
+    def stop(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self.app.state.frame.hub.close()
+        self._server.should_exit = True
+        self._thread.join(10)
+        self._server = self._thread = None
+
+    def doors(self) -> Doors:
+        return Doors(
+            settings=self.settings,
+            sessions=self.sessions,
+            now=lambda: datetime.now(UTC),
+            translator=translator,
+            accept=self.accept,
+            welcome=_welcome,
+            export=_export,
+            engine_ready=_always_ready,
+        )
+
+    async def accept(self, inbound: Inbound) -> int | None:
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            conversation = await conversations.receive(
+                connection, inbound, text=inbound.text, masked="[]", now=inbound.received_at
+            )
+        if conversation is not None:
+            self.received += 1
+            task = asyncio.create_task(self._answer(conversation, inbound))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return conversation
+
+    async def _answer(self, conversation: int, inbound: Inbound) -> None:
+        await self._channel.typing(inbound.address)
+        if not self.keep_texts:
+            await self._erase_texts(conversation)
+        if inbound.payload.startswith("language:"):
+            await self._choose(inbound.address, inbound.payload.removeprefix("language:"))
+        for reply in self._answers(inbound):
+            await self.reply(inbound.address, conversation, reply)
+
+    async def reply(
+        self, address: str, conversation: int, reply: Reply, *, at: datetime | None = None, announced: bool = True
+    ) -> int:
+        at = at or datetime.now(UTC)
+        row = {"conversation_id": conversation, "epoch": 0, "created_at": at, "due_at": at, "status": "sending"}
+        async with self.sessions.begin() as session:
+            added = insert(OutboundMessage).values(**row, body=reply.to_json()).returning(OutboundMessage.id)
+            id_ = int((await session.execute(added)).scalar_one())
+        if announced:
+            await self._channel.send(address, id_, reply)
+        return id_
+
+    async def speak_up(self, reply: Reply) -> None:
+        """A reply that nobody asked for, to the only visitor there is."""
+        async with self.sessions() as session:
+            query = select(Address.external_id, Conversation.id).join(Conversation)
+            address, conversation = (await session.execute(query.order_by(Conversation.id.desc()))).tuples().first() or (
+                "",
+                0,
+            )
+        await self.reply(address, conversation, reply)
+
+    async def age(self, by: timedelta) -> None:
+        """Move everything said so far into the past."""
+        async with self.sessions.begin() as session:
+            await session.execute(update(InboundMessage).values(received_at=InboundMessage.received_at - by))
+            await session.execute(update(OutboundMessage).values(created_at=OutboundMessage.created_at - by))
+
+    async def _erase_texts(self, conversation: int) -> None:
+        async with self.sessions.begin() as session:
+            own = update(InboundMessage).where(
+                InboundMessage.conversation_id == conversation, InboundMessage.kind == Kind.TEXT.value
+            )
+            await session.execute(own.values(text=None))
+
+    async def _choose(self, address: str, language: str) -> None:
+        async with self.sessions.begin() as session:
+            person = select(Address.recruit_id).where(Address.external_id == address).scalar_subquery()
+            chosen = update(Recruit).where(Recruit.id == person)
+            await session.execute(chosen.values(language=language, language_chosen=True))
+
+
+async def _welcome(language: str) -> Reply:
+    return GREETING
+
+
+async def _export(session: AsyncSession, recruit_id: uuid.UUID) -> Mapping[str, Any]:
+    return {"person": {"id": str(recruit_id)}}
+
+
+async def _always_ready() -> bool:
+    return True

@@ -1,0 +1,111 @@
+"""What the emulated Telegram reads, checks and refuses."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from tests.emulators.telegram_html import ParseRefusedError, parse_html, utf16_length
+
+JSON = dict[str, Any]
+
+MAX_PAYLOAD = 64
+NOTHING_BEHIND = "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+BOT = {"id": 1, "is_bot": True, "first_name": "Velkommen", "username": "VelkommenTestBot"}
+# The fields of a request that arrive as JSON inside a form.
+JSON_FIELDS = ("reply_markup", "link_preview_options", "allowed_updates", "commands", "scope")
+
+
+@dataclass
+class Failure:
+    """What goes wrong with the next calls of a method.
+
+    after: calls that still go well before that; times: calls that then fail.
+    accept: the call is carried out all the same, only its answer goes wrong.
+    how: "refuse" with status and description, "hang" without an answer, "drop" the connection, "garbage" for JSON.
+    """
+
+    method: str
+    status: int = 500
+    description: str = "Internal Server Error"
+    retry_after: int | None = None
+    how: str = "refuse"
+    accept: bool = False
+    times: int = 1
+    after: int = 0
+
+
+class RefusedError(Exception):
+    """An answer that is not ok, in the Bot API's words."""
+
+    def __init__(self, status: int, description: str, parameters: JSON | None = None) -> None:
+        super().__init__(description)
+        self.status, self.description, self.parameters = status, description, parameters
+
+
+async def arguments_of(request: web.Request) -> JSON:
+    """The arguments of a call, from wherever the Bot API takes them: address, JSON, form, form with files."""
+    arguments: JSON = dict(request.query)
+    if request.content_type == "application/json":
+        return {**arguments, **await request.json()}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            content = value.file.read()
+            described = {"file_name": value.filename, "file_size": len(content), "mime_type": value.content_type}
+            arguments[name] = {**described, "content": content.decode(errors="replace")}
+        elif name in JSON_FIELDS:
+            arguments[name] = json.loads(str(value))
+        else:
+            arguments[name] = value
+    # A file is sent under a name of its own, to which the argument points.
+    for name, value in list(arguments.items()):
+        if isinstance(value, str) and value.startswith("attach://"):
+            arguments[name] = arguments[value.removeprefix("attach://")]
+    return arguments
+
+
+def answer_refused(refused: RefusedError) -> web.Response:
+    body: JSON = {"ok": False, "error_code": refused.status, "description": refused.description}
+    if refused.parameters:
+        body["parameters"] = refused.parameters
+    return web.json_response(body, status=refused.status)
+
+
+def shown(text: str, parse_mode: str) -> JSON:
+    entities: list[JSON] = []
+    if parse_mode.upper() == "HTML":
+        try:
+            parsed = parse_html(text)
+        except ParseRefusedError as refusal:
+            raise RefusedError(400, f"Bad Request: can't parse entities: {refusal}") from refusal
+        text, entities = parsed.text, parsed.entities
+    lead = utf16_length(text) - utf16_length(text.lstrip())
+    entities = [{**entity, "offset": max(entity["offset"] - lead, 0)} for entity in entities]
+    return {"text": text.strip(), **({"entities": entities} if entities else {})}
+
+
+def check_keyboard(markup: JSON) -> None:
+    for row in markup.get("inline_keyboard", []):
+        for button in row:
+            if not button.get("text"):
+                raise RefusedError(400, "Bad Request: BUTTON_TEXT_INVALID")
+            payload, url = button.get("callback_data"), button.get("url")
+            if payload is None and url is None:
+                raise RefusedError(400, NOTHING_BEHIND)
+            if payload is not None and not 1 <= len(payload.encode()) <= MAX_PAYLOAD:
+                raise RefusedError(400, "Bad Request: BUTTON_DATA_INVALID")
+            if url is not None and not url.startswith(("http://", "https://", "tg://")):
+                raise RefusedError(
+                    400, f"Bad Request: inline keyboard button URL '{url}' is invalid: Unsupported URL protocol"
+                )
+
+
+def command_entity(text: str) -> JSON:
+    if not text.startswith("/"):
+        return {}
+    return {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]}
+
+
+def member(status: str) -> JSON:
+    return {"user": BOT, "status": status, **({"until_date": 0} if status == "kicked" else {})}

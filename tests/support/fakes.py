@@ -1,0 +1,84 @@
+"""Fakes for the edges: the dialogue engine, a channel, the clock. Their contracts are tested with their real twins."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.acts import Act, Smalltalk
+from core.acts import Say as SayAct
+from core.errors import ChannelError, EngineError
+from core.messages import Reply
+
+
+@dataclass
+class Asked:
+    text: str
+    language: str
+    pending: str
+    audience: str
+
+
+class ScriptedEngine:
+    """Answers with the acts it was given, in order; then with a greeting. An exception in the script is raised."""
+
+    def __init__(self) -> None:
+        self.script: deque[list[Act] | EngineError] = deque()
+        self.asked: list[Asked] = []
+
+    def will(self, *acts: Act) -> None:
+        self.script.append(list(acts))
+
+    def will_fail(self) -> None:
+        self.script.append(EngineError("Rasa answered nothing"))
+
+    async def next_acts(self, *, sender: str, text: str, language: str, pending: str, audience: str) -> list[Act]:
+        self.asked.append(Asked(text, language, pending, audience))
+        if not self.script:
+            return [SayAct(Smalltalk.GREETING)]
+        scripted = self.script.popleft()
+        if isinstance(scripted, EngineError):
+            raise scripted
+        return scripted
+
+    async def ready(self) -> bool:
+        return True
+
+
+@dataclass
+class FakeChannel:
+    """Remembers what was sent. `faults` are raised one by one before a message gets through.
+
+    repeatable: like the web chat (a message id is shown once), or like Telegram (each sending is shown).
+    """
+
+    name: str = "fake"
+    repeatable: bool = False
+    sent: list[tuple[str, int, Reply, bytes | None]] = field(default_factory=list)
+    faults: deque[ChannelError] = field(default_factory=deque)
+    typed: int = 0
+
+    async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
+        if self.faults:
+            fault = self.faults.popleft()
+            if fault.maybe_sent:
+                self.sent.append((address, message_id, reply, attachment))
+            raise fault
+        if not (self.repeatable and any(known == message_id for _, known, _, _ in self.sent)):
+            self.sent.append((address, message_id, reply, attachment))
+        return f"external-{message_id}"
+
+    async def typing(self, address: str) -> None:
+        self.typed += 1
+
+
+class Clock:
+    """A clock that moves when told."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
