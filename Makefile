@@ -47,7 +47,7 @@ eval:           ## Ask the evaluation questions; fails below the floors
 
 eval-language:  ## Measure language detection; fails below its floor
 	$(BOOTSTRAP) ours
-	@$(BIN)/python -m i18n.evaluate
+	@$(BIN)/python -m bench.language
 
 texts:          ## Collect interface texts into the catalogues and say what is missing
 	$(BOOTSTRAP) ours

@@ -47,9 +47,9 @@ class Turn:
     offered: tuple[str, ...] = ()
     mentor_contact: str = ""
 
-    def say(self, key: str, **named: str) -> str:
+    def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""
-        return self.library.reply(key, self.language, day=self.day, **named)
+        return self.library.reply(key, self.language, self.day, **named)
 
     def reply(self, *keys: str, buttons: tuple[Button, ...] = (), **named: str) -> Reply:
         return Reply("\n\n".join(self.say(key, **named) for key in keys), self.language, buttons=buttons)

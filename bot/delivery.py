@@ -108,7 +108,7 @@ async def _unknown(services: Services, connection: AsyncConnection, context: Con
     library = await services.shelf.library()
     language = context.language or DEFAULT
     button = Button(translator(language).gettext("Show it again"), payload=f"again:{due.id}")
-    text = library.reply("not_delivered", language, day=now.date())
+    text = library.reply("not_delivered", language, now.date())
     notice = Reply(text, language, buttons=(button,))
     at = now + UNKNOWN_NOTICE_AFTER
     async with connection.begin():

@@ -64,7 +64,24 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     text = "\n".join(message.text for message in batch if message.text)
     kind = Kind(batch[-1].kind)
     spoken, language, switched = _language(context, batch, text, kind)
-    turn = Turn(
+    turn = await _turn(services, context, text, language)
+    outcome = await _outcome(services, context, batch, kind, turn)
+    outcome = _with_notes(outcome, batch, turn, spoken=spoken, switched=switched)
+    asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER
+    if asks:
+        outcome = _with_consent(outcome, turn)
+    return Thought(outcome, outcome.set_language or language, spoken, switched, asks)
+
+
+async def sorry(services: Services, context: Context) -> Thought:
+    """Something of ours failed: say so and offer a human."""
+    language = context.language or DEFAULT
+    turn = await _turn(services, context, "", language)
+    return Thought(_failed(turn), language, language)
+
+
+async def _turn(services: Services, context: Context, text: str, language: str) -> Turn:
+    return Turn(
         text=text,
         language=language,
         t=translator(language),
@@ -73,12 +90,11 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
         offered=tuple(context.state.get("offered", ())),
         mentor_contact=services.settings.mentor_contact,
     )
-    outcome = await _outcome(services, context, batch, kind, turn)
-    outcome = _with_notes(outcome, batch, turn, spoken=spoken, switched=switched)
-    asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER
-    if asks:
-        outcome = _with_consent(outcome, turn)
-    return Thought(outcome, outcome.set_language or language, spoken, switched, asks)
+
+
+def _failed(turn: Turn) -> Outcome:
+    reply = turn.reply("error", buttons=(turn.mentor_button(),))
+    return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, unanswered=True)
 
 
 def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> tuple[str, str, bool]:
@@ -129,9 +145,7 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
     except EngineError as error:
         log.error("engine failed", conversation=context.conversation_id, error=str(error))
         metrics.ENGINE_FAILURES.inc()
-        buttons = (turn.mentor_button(),)
-        reply = turn.reply("error", buttons=buttons)
-        return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, unanswered=True)
+        return _failed(turn)
     log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
     outcomes = [perform.perform(act, turn) for act in acts[:3]]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)

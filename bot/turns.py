@@ -5,6 +5,7 @@ Whatever ends the process in between, the next one to look goes on where the dat
 
 import json
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from actions.turn import Outcome, Outcomes
 from bot import delivery, metrics
 from bot.burst import wait_for_more
 from bot.services import Services
-from bot.think import Thought, batches, think
+from bot.think import Thought, batches, sorry, think
 from core.masking import mask
 from core.messages import Inbound, Kind
 from store import conversations, people
@@ -129,7 +130,13 @@ async def _think(services: Services, context: Context, batch: list[Waiting]) -> 
     if _seen(batch):
         language = context.language or "en"
         return Thought(Outcome(Outcomes.ACT, ()), language, language)
-    return await think(services, context, batch)
+    try:
+        return await think(services, context, batch)
+    except Exception as error:
+        # The one handler at the edge of a turn. The type and the places only: a message might hold what was written.
+        places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+        log.error("turn failed", conversation=context.conversation_id, error=type(error).__name__, places=places)
+        return await sorry(services, context)
 
 
 def _seen(batch: list[Waiting]) -> bool:

@@ -26,7 +26,7 @@ class Smalltalk(StrEnum):
     HOW_ARE_YOU = "how_are_you"
     WHO_ARE_YOU = "who_are_you"
     SORRY_TO_HEAR = "sorry_to_hear"
-    JOKE = "joke"
+    SMALLTALK = "smalltalk"
     ACKNOWLEDGED = "acknowledged"
 
 
@@ -238,9 +238,12 @@ def _confidence(payload: Mapping[str, object]) -> float | None:
     if value in (None, "", "None"):
         return None
     try:
-        return float(str(value))
+        number = float(str(value))
     except ValueError as error:
         raise ActError(f"{payload.get('act')}: 'confidence' is not a number") from error
+    if not 0 <= number <= 1:
+        raise ActError(f"{payload.get('act')}: 'confidence' is not between 0 and 1")
+    return number
 
 
 def _one_of[E: StrEnum](kind: type[E], payload: Mapping[str, object], field: str) -> E:

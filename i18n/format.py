@@ -126,6 +126,8 @@ COUNTED: dict[str, Counted] = {
     "conditions": Counted(msgids("{number} condition", "{number} conditions")),
 }
 
+_PERCENT = msgid("{number}%")
+
 # What reads the same after every number.
 RATES: dict[str, str] = {
     "DKK": msgid("{number} DKK"),
@@ -137,10 +139,10 @@ RATES: dict[str, str] = {
     "DKK per hour": msgid("{number} DKK per hour"),
     "DKK per km": msgid("{number} DKK per km"),
     "DKK over 3 years": msgid("{number} DKK over 3 years"),
-    "percent": msgid("{number}%"),
-    "percent per year": msgid("{number}% per year"),
-    "percent of monthly pay": msgid("{number}% of monthly pay"),
-    "percent over 3 years": msgid("{number}% over 3 years"),
+    "percent": _PERCENT,
+    "percent per year": msgid("{percent} per year"),
+    "percent of monthly pay": msgid("{percent} of monthly pay"),
+    "percent over 3 years": msgid("{percent} over 3 years"),
     "km": msgid("{number} km"),
     "square metres": msgid("{number} m²"),
     "grade": msgid("grade {number}"),
@@ -161,7 +163,8 @@ def _counted(text: str, unit: str, language: str) -> str | None:
         return None
     written, t = quantity.written(language, money=unit.startswith("DKK")), translator(language)
     if unit in RATES:
-        return _joined(t.gettext(RATES[unit]), number=written)
+        percent = _joined(t.gettext(_PERCENT), number=written)
+        return _joined(t.gettext(RATES[unit]), number=written, percent=percent)
     if unit not in COUNTED:
         return None
     counted = COUNTED[unit]
@@ -235,8 +238,8 @@ def _decimal(value: Decimal, language: str, *, money: bool = False) -> str:
     locale = LANGUAGES[language].locale
     if money and value != value.to_integral_value():
         pattern = Locale.parse(locale).decimal_formats[None].pattern.replace("0.###", "0.00")
-        return format_decimal(value, format=pattern, locale=locale)
-    return format_decimal(value.normalize(), locale=locale, decimal_quantization=False)
+        return str(format_decimal(value, format=pattern, locale=locale))
+    return str(format_decimal(value, locale=locale, decimal_quantization=False))
 
 
 # --- days of the year and telephone numbers ----------------------------------------------------------------------
@@ -287,4 +290,3 @@ def _phone(text: str, _language: str) -> str:
 
 
 WRITERS: dict[str, Writer] = {"date": _date, "dates": _date, "phone": _phone}
-

@@ -1,5 +1,6 @@
 """The languages Velkommen speaks. A new one starts with its line here; the tests list what is then missing."""
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -236,11 +237,18 @@ def _bare(char: str) -> str:
 
 
 def _named(word: str) -> str | None:
-    for language in LANGUAGES.values():
-        for name in map(fold, language.called):
-            if word == name or (name.endswith("-") and word.startswith(name[:-1])):
-                return language.code
-    return None
+    whole, beginnings = _names()
+    if word in whole:
+        return whole[word]
+    return next((code for start, code in beginnings.items() if word.startswith(start)), None)
+
+
+@functools.cache
+def _names() -> tuple[dict[str, str], dict[str, str]]:
+    """Names that stand alone, and the beginnings of those that are inflected."""
+    names = {fold(name): language.code for language in LANGUAGES.values() for name in language.called}
+    beginnings = {name.removesuffix("-"): code for name, code in names.items() if name.endswith("-")}
+    return names, beginnings
 
 
 def _means_not(words: list[str], names: list[str | None]) -> bool:
@@ -251,7 +259,7 @@ def _means_not(words: list[str], names: list[str | None]) -> bool:
 
 def _refused(place: int, words: list[str], names: list[str | None]) -> bool:
     for before in (place - 1, place - 2):
-        if before < 0 or names[before]:
+        if before < 0 or names[before] or words[before] in _PAUSES:
             return False
         if words[before] in _REFUSALS:
             return True
@@ -259,8 +267,10 @@ def _refused(place: int, words: list[str], names: list[str | None]) -> bool:
 
 
 _FOLDED = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "ß": "ss", "’": "'", "ı": "i"})
-_WORD = re.compile(r"[\w\u0900-\u097f]+")
-_REFUSALS = frozenset(
-    ["not", "no", "of", "than", "ikke", "for", "end", "hindi", "nie", "zamiast", "nicht", "statt", "kein", "nu", "loc", "decat", "не", "замість", "huwag"]
-)
-_FILIPINO = frozenset(["ko", "ako", "po", "ang", "yung", "ba", "naman", "lang", "sa", "ng", "mo"])
+# Punctuation is kept as a word of its own: "nie, po polsku" refuses something else, "nie po polsku" does not.
+_PAUSES = ",.;:!?"
+_WORD = re.compile(rf"[\w\u0900-\u097f]+|[{_PAUSES}]")
+_REFUSING = "not no than instead ikke end stedet hindi nie zamiast nicht statt anstatt nu loc decat не замість huwag"
+_REFUSALS = frozenset(_REFUSING.split())
+_AROUND_HINDI = "ko ako po ang yung ba naman lang sa ng mo"
+_FILIPINO = frozenset(_AROUND_HINDI.split())

@@ -1,9 +1,10 @@
 """The words that tell languages apart, read once from `words/<language>.txt`.
 
 A file holds words a person would type, as they are spelt; a star marks one that tells this language from its
-neighbours, two stars one that does so even among borrowed words ("can I get CPR po" is Filipino). After `[courtesy]` stand greetings and thanks, which people borrow: they count when a conversation
-begins, never for a change of language. After `[letters]` stand telling letters. `terms.txt` holds what everybody
-says whatever they speak (Danish terms, services, places): it counts for nobody.
+neighbours, two stars one that does so even among borrowed words ("can I get CPR po" is Filipino). After `[courtesy]`
+stand greetings and thanks, which people borrow: they count when a conversation begins, never for a change of
+language. After `[letters]` stand telling letters. `terms.txt` holds what everybody says whatever they speak (Danish
+terms, services, places): it counts for nobody.
 """
 
 import functools

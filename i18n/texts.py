@@ -19,6 +19,7 @@ from i18n.translator import LOCALES, SOURCE, catalogue_file
 ROOT = Path(__file__).parents[1]
 TEMPLATE = LOCALES / "velkommen.pot"
 DOMAIN = "velkommen"
+WIDTH = "110"
 # Calls whose arguments are texts, beside gettext's own: our markers, and the sentence of a refusal.
 KEYWORDS = ("msgid", "msgids:1,2", "Refused:3")
 
@@ -78,15 +79,15 @@ def _first(message: Message) -> str:
 
 def _extract() -> None:
     keywords = [part for keyword in KEYWORDS for part in ("-k", keyword)]
-    options = ["--no-location", "--sort-output", "--omit-header", "--project", "Velkommen", "-o", str(TEMPLATE)]
+    options = ["--no-location", "--sort-output", "--omit-header", "--width", WIDTH, "-o", str(TEMPLATE)]
     _pybabel("extract", "-F", str(ROOT / "babel.cfg"), *keywords, *options, str(ROOT))
 
 
 def _update(language: str) -> None:
     path = catalogue_file(language)
     verb = "update" if path.exists() else "init"
-    options = ["--no-fuzzy-matching", "--omit-header"] if verb == "update" else []
-    _pybabel(verb, "-i", str(TEMPLATE), "-d", str(LOCALES), "-l", language, "-D", DOMAIN, *options)
+    options = ["--no-fuzzy-matching", "--ignore-pot-creation-date"] if verb == "update" else []
+    _pybabel(verb, "-i", str(TEMPLATE), "-d", str(LOCALES), "-l", language, "-D", DOMAIN, "--width", WIDTH, *options)
 
 
 def _pybabel(*arguments: str) -> None:

@@ -22,7 +22,7 @@ from pydantic import Field, StringConstraints
 
 from core.errors import KnowledgeError
 from i18n.languages import DEFAULT, LANGUAGES
-from knowledge.files import Lines, _load_yaml, _valid
+from knowledge.files import Lines, load_yaml, validated
 from knowledge.models import Line, Slug, Strict
 
 GAP = 3  # words that a lone * stands for, at most
@@ -79,8 +79,8 @@ class DangerRules:
     @classmethod
     def load(cls, path: Path) -> "DangerRules":
         """Read `danger.yml`; raises KnowledgeError with file, line and remedy."""
-        data, lines = _load_yaml(path)
-        file = DangerFile.model_validate(_valid(DangerFile, data, lines, path))
+        data, lines = load_yaml(path)
+        file = DangerFile.model_validate(validated(DangerFile, data, lines, path))
         lists = {name: [word for line in by.values() for word in line.split()] for name, by in file.words.items()}
         words = WordBook()
         book = partial(_phrase_book, words=words, lists=lists, lines=lines, path=path)

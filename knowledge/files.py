@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from knowledge.models import Figure, ReplyText, Term, Topic, TopicText
 from knowledge.render import REFERENCE
 
 QUESTIONS = "## Questions"
+HEADING = re.compile(r"^## Questions[ \t]*(?:\n|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def _read_topic_into(reading: Reading, folder: Path) -> None:
 
 
 def read_topic(path: Path) -> Entry:
-    return Entry("topic", path.parent.name, "", _valid(Topic, *_load_yaml(path), path))
+    return Entry("topic", path.parent.name, "", validated(Topic, *load_yaml(path), path))
 
 
 def read_text(path: Path) -> Entry:
@@ -116,11 +118,16 @@ def read_text(path: Path) -> Entry:
             "the file must begin with its title between two lines of three hyphens.",
             "See docs/how-to/add-a-topic.md.",
         )
-    answer, heading, questions = body.partition(f"\n{QUESTIONS}\n")
     data, lines = _parse_yaml(front.removeprefix("---\n"), path, first_line=2)
-    first = front.count("\n") + 3 + answer.count("\n") + 2
-    data |= {"body": answer.strip(), "questions": list(_questions(questions, path, first)) if heading else []}
-    valid = _valid(TopicText, data, lines, path)
+    body_line = front.count("\n") + 3
+    heading = HEADING.search(body)
+    answer, questions = (body[: heading.start()], body[heading.end() :]) if heading else (body, "")
+    data |= {
+        "body": _answer(answer, path, body_line),
+        "questions": list(_questions(questions, path, body_line + answer.count("\n") + 1)),
+    }
+    lines |= {("body",): body_line}
+    valid = validated(TopicText, data, lines, path)
     if (language == "en") != (valid["revision"] is not None):
         raise KnowledgeError(
             f"{path}:2",
@@ -128,6 +135,16 @@ def read_text(path: Path) -> Entry:
             "Rename the field.",
         )
     return Entry("text", path.parent.name, language, valid)
+
+
+def _answer(text: str, path: Path, first_line: int) -> str:
+    """The answer; a heading in it is a slip that would show the example questions to people."""
+    for number, line in enumerate(text.splitlines(), start=first_line):
+        if re.match("#+ ", line):
+            raise KnowledgeError(
+                f"{path}:{number}", "an answer has no headings.", f"The list of questions begins with `{QUESTIONS}`."
+            )
+    return text.strip()
 
 
 def _questions(section: str, path: Path, first_line: int) -> Iterator[str]:
@@ -156,22 +173,25 @@ def read_terms(path: Path) -> list[Entry]:
 
 def read_replies(path: Path) -> list[Entry]:
     """`replies/<language>.yml`: a mapping from the name of a reply to its text."""
-    data, lines = _load_yaml(path)
+    if path.stem not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise KnowledgeError(str(path), f"{path.stem!r} is not one of our languages.", f"Known are {known}.")
+    data, lines = load_yaml(path)
     return [
-        Entry("reply", key, path.stem, _valid(ReplyText, {"text": text}, {("text",): lines.get((key,), 1)}, path))
+        Entry("reply", key, path.stem, validated(ReplyText, {"text": text}, {("text",): lines.get((key,), 1)}, path))
         for key, text in data.items()
     ]
 
 
 def _valid_list(model: type[BaseModel], path: Path, field_name: str, key: str) -> list[dict[str, Any]]:
-    data, lines = _load_yaml(path)
+    data, lines = load_yaml(path)
     items = data.get(field_name)
     if not isinstance(items, list):
         raise KnowledgeError(f"{path}:1", f"`{field_name}:` must be a list.", "See docs/how-to/add-a-topic.md.")
     valid = []
     for number, item in enumerate(items):
         below = {at[2:]: line for at, line in lines.items() if at[:2] == (field_name, number)}
-        valid.append(_valid(model, item, below, path))
+        valid.append(validated(model, item, below, path))
         if any(valid[-1][key] == other[key] for other in valid[:-1]):
             raise KnowledgeError(
                 f"{path}:{below.get((), 1)}", f"{valid[-1][key]!r} stands here twice.", "Remove or rename one."
@@ -196,19 +216,37 @@ def _check_references(reading: Reading, folder: Path) -> None:
                 )
         if entry.kind == "text" and "figure" not in reading.unread:
             path = folder / "topics" / entry.key / f"{entry.language}.md"
-            for number, line in enumerate(_read(path).splitlines(), start=1):
-                for reference in REFERENCE.findall(line):
-                    if reference[0] not in figures:
-                        _break(
-                            reading,
-                            entry.key,
-                            f"{path}:{number}",
-                            f"figure {{{reference[0]}}} does not exist.",
-                            "Correct the name, or add the figure to figures.yml.",
-                        )
+            for missing in _missing_figures(path, figures):
+                reading.broken.add(entry.key)
+                reading.problems.append(missing)
+    for path in sorted((folder / "replies").glob("*.yml")) if not reading.unread & {"figure", "reply"} else []:
+        if problems := _missing_figures(path, figures):
+            reading.unread.add("reply")
+            reading.problems += problems
     reading.entries = [
-        entry for entry in reading.entries if entry.kind not in ("topic", "text") or entry.key not in reading.broken
+        entry
+        for entry in reading.entries
+        if not (entry.kind in ("topic", "text") and entry.key in reading.broken)
+        and not (entry.kind == "reply" and set(_references(entry.data["text"])) - figures and figures)
     ]
+
+
+def _missing_figures(path: Path, figures: set[str]) -> list[KnowledgeError]:
+    return [
+        KnowledgeError(
+            f"{path}:{number}",
+            f"figure {{{reference}}} does not exist.",
+            "Correct the name, or add the figure to figures.yml.",
+        )
+        for number, line in enumerate(_read(path).splitlines(), start=1)
+        if not line.startswith("#")  # a comment in replies/
+        for reference in _references(line)
+        if reference not in figures
+    ]
+
+
+def _references(text: str) -> list[str]:
+    return [match[1] for match in REFERENCE.finditer(text)]
 
 
 def _break(reading: Reading, slug: str, where: str, problem: str, remedy: str) -> None:
@@ -223,22 +261,33 @@ type Lines = dict[tuple[str | int, ...], int]
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # Windows editors put a mark in front
     except FileNotFoundError as error:
         raise KnowledgeError(str(path), "the file is missing.", "Add it.") from error
     except UnicodeDecodeError as error:
-        raise KnowledgeError(str(path), "the file is not UTF-8.", "Save it as UTF-8.") from error
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise KnowledgeError(f"{path}:{line}", "the file is not UTF-8.", "Save it as UTF-8.") from error
 
 
-def _load_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
+def load_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
     return _parse_yaml(_read(path), path, first_line=1)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Safe YAML in which a key given twice is an error."""
+    """Safe YAML. A day that is none (30 February) comes as text, so that the check names its line."""
+
+    def construct_yaml_timestamp(self, node: yaml.Node) -> object:
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
 def _parse_yaml(text: str, path: Path, *, first_line: int) -> tuple[dict[str, Any], Lines]:
+    _no_control_characters(text, path, first_line)
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -254,6 +303,8 @@ def _parse_yaml(text: str, path: Path, *, first_line: int) -> tuple[dict[str, An
             f"not valid YAML: {error.problem}.",
             "Check indentation; put a text with a colon in quotes.",
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise KnowledgeError(f"{path}:{first_line}", f"not valid YAML: {error}.", "Write plain values.") from error
     finally:
         loader.dispose()
     if not isinstance(data, dict):
@@ -261,10 +312,23 @@ def _parse_yaml(text: str, path: Path, *, first_line: int) -> tuple[dict[str, An
     return data, lines
 
 
+def _no_control_characters(text: str, path: Path, first_line: int) -> None:
+    unseen = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if unseen:
+        line = first_line + text.count("\n", 0, unseen.start())
+        raise KnowledgeError(
+            f"{path}:{line}", f"an invisible character (U+{ord(unseen[0]):04X}) stands here.", "Type the line anew."
+        )
+
+
 def _note_lines(node: yaml.Node, at: tuple[str | int, ...], lines: Lines, first: int, path: Path) -> None:
     lines[at] = node.start_mark.line + first
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key.value, str) or key.tag != "tag:yaml.org,2002:str":
+                raise KnowledgeError(
+                    f"{path}:{key.start_mark.line + first}", "a name of a field is expected here.", "Put it in quotes."
+                )
             if (*at, key.value) in lines:
                 raise KnowledgeError(
                     f"{path}:{key.start_mark.line + first}", f"`{key.value}` stands here twice.", "Remove one."
@@ -290,7 +354,7 @@ REMEDIES = {
 }
 
 
-def _valid(model: type[BaseModel], data: object, lines: Lines, path: Path) -> dict[str, Any]:
+def validated(model: type[BaseModel], data: object, lines: Lines, path: Path) -> dict[str, Any]:
     try:
         return model.model_validate(data).model_dump(mode="json")
     except ValidationError as error:
@@ -341,18 +405,16 @@ def _dump(data: object) -> str:
     return yaml.dump(_with_days(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
+DAYS = {"as_of", "review_by", "valid_from", "valid_to", "next_review"}
 
 
-def _with_days(data: object) -> object:
+def _with_days(data: object, name: str = "") -> object:
     """Days as YAML days, without quotes, as editors write them."""
     if isinstance(data, dict):
-        return {key: _with_days(value) for key, value in data.items()}
+        return {key: _with_days(value, key) for key, value in data.items()}
     if isinstance(data, list):
         return [_with_days(value) for value in data]
-    if isinstance(data, str) and DAY.fullmatch(data):
-        return yaml.safe_load(data)
-    return data
+    return date.fromisoformat(data) if name in DAYS and isinstance(data, str) else data
 
 
 def _write(path: Path, text: str) -> None:

@@ -62,7 +62,7 @@ class Library:
     def fill(self, text: str, *, language: str, day: date) -> Filled:
         return fill(text, self.figures, language=language, day=day)
 
-    def reply(self, key: str, language: str, *, day: date, **named: str) -> str:
+    def reply(self, key: str, language: str, day: date, /, **named: str) -> str:
         """One of the bot's own sentences with its figures; falls back to English."""
         text = self.replies.get((key, language)) or self.replies[key, DEFAULT]
         filled = self.fill(text, language=language, day=day).text

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=55)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Link = Annotated[str, StringConstraints(pattern=r"^https://\S+$")]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Theme = Literal[
     "permits", "authorisation", "registration", "tax", "bank", "housing", "danish", "work", "family",
     "health", "transport", "community", "employer", "reception", "service",
@@ -61,10 +61,14 @@ class TopicText(Strict):
         return self
 
 
-class FigureValue(Strict):
-    """One value in its period of validity; null means open or not known."""
+def _day_as_text(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
-    value: int | float | str
+
+class FigureValue(Strict):
+    """One value in its period of validity; null means open or not known. A day may stand without quotes."""
+
+    value: Annotated[int | float | str, BeforeValidator(_day_as_text)]
     unit: Line
     valid_from: date | None
     valid_to: date | None

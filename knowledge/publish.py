@@ -1,5 +1,6 @@
 """From files into the database and back. Import is idempotent and never overwrites what was edited there."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import KnowledgeError
 from knowledge.files import Entry, Reading, read_folder, write_folder
+from knowledge.render import REFERENCE
 from store import knowledge as stored
+from store.tables import Entry as Row
 
 Name = tuple[str, str, str]
 
@@ -52,6 +55,7 @@ async def import_folder(session: AsyncSession, folder: Path, *, now: datetime) -
         for name, row in before.items()
         if name not in read and row.origin == "file" and not _unreadable(name, reading)
     ]
+    outcome.removed = _not_needed(outcome.removed, before.values(), reading)
     await stored.remove(session, outcome.removed)
     return outcome
 
@@ -60,6 +64,17 @@ def _unreadable(name: Name, reading: Reading) -> bool:
     """Whether an entry is missing only because its file could not be read: the old one goes on being served."""
     kind, key, _ = name
     return kind in reading.unread or (kind in ("topic", "text") and key in reading.broken)
+
+
+def _not_needed(removed: list[Name], before: Iterable[Row], reading: Reading) -> list[Name]:
+    """What may go: not a figure that a text still speaks of, be it edited here or left because its file is broken."""
+    written = {entry.name: entry.data for entry in reading.entries}
+    left = [row for row in before if (row.kind, row.key, row.language) not in removed]
+    served = [
+        row.data if row.origin == "edited" else written.get((row.kind, row.key, row.language), row.data) for row in left
+    ]
+    needed = {match[1] for data in served for match in REFERENCE.finditer(f"{data.get('body')} {data.get('text')}")}
+    return [name for name in removed if not (name[0] == "figure" and name[1] in needed)]
 
 
 async def export_folder(session: AsyncSession, folder: Path) -> int:

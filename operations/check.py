@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.settings import read_settings
 from operations.assemble import ROOT
-from operations.training import rasa, rasa_environment
+from operations.training import DATA, rasa, rasa_environment
 
 BIN = Path(sys.executable).parent
 
@@ -22,11 +22,8 @@ def main() -> int:
         "mypy": [str(BIN / "mypy")],
         "import-linter": [str(BIN / "lint-imports")],
         "knowledge": [str(BIN / "velkommen"), "knowledge", "check"],
-        "rasa data validate": rasa(
-            "data", "validate", "--config", "nlu/config.yml", "--domain", "dialogues/domain.yml", "--data",
-            "dialogues/rules.yml", "--fail-on-warnings",
-        ),
-    }.items():  # fmt: skip
+        "rasa data validate": rasa("data", "validate", "--config", "nlu/config.yml", *DATA),
+    }.items():
         print(f"— {name}", flush=True)
         if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
             failed.append(name)

@@ -90,5 +90,5 @@ async def _tell_when_ready(settings: Settings, stop: asyncio.Event, children: Se
 
 
 async def _both_answer(settings: Settings, address: str) -> None:
-    await until_answers(f"{settings.rasa_url}/status", RASA_PATIENCE)
+    await until_answers(f"{settings.rasa_url}/webhooks/rest/", RASA_PATIENCE)
     await until_answers(f"{address}/readyz", 60)

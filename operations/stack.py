@@ -96,7 +96,7 @@ async def open_stack(settings: Settings) -> AsyncIterator[Settings]:
         keeping = asyncio.create_task(child.keep_running())
         try:
             with_rasa = replace(with_database, rasa_url=f"http://127.0.0.1:{port}")
-            await until_answers(f"{with_rasa.rasa_url}/status", RASA_PATIENCE)
+            await until_answers(f"{with_rasa.rasa_url}/webhooks/rest/", RASA_PATIENCE)
             yield with_rasa
         finally:
             await child.stop()
@@ -153,4 +153,4 @@ def find_running(settings: Settings) -> Settings | None:
     except (FileNotFoundError, ProcessLookupError, PermissionError, ValueError, KeyError):
         return None
     found = replace(settings, database_url=note["database_url"], rasa_url=note["rasa_url"])
-    return found if answers(f"{found.rasa_url}/status") else None
+    return found if answers(f"{found.rasa_url}/webhooks/rest/") else None

@@ -12,22 +12,21 @@ from core.settings import Settings
 from operations.assemble import ROOT
 
 NLU = ROOT / "nlu"
-INPUTS = (
-    "nlu/*.py",
-    "nlu/*.yml",
-    "nlu/uv.lock",
-    "nlu/components/**/*.py",
-    "nlu/data/**/*",
-    "nlu/lexicons/*",
-    "dialogues/*.yml",
-)
+DATA = ("--domain", "dialogues", "--data", "dialogues", "nlu/data")
 
 
 def fingerprint(data_dir: Path) -> str:
-    """A hash over everything that a model is made from."""
-    files = sorted(path for pattern in INPUTS for path in ROOT.glob(pattern) if path.is_file())
+    """A hash over everything that a model is made from, as listed in `nlu/fingerprint`."""
+    lines = [line.strip() for line in (NLU / "fingerprint").read_text().splitlines()]
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    files: set[Path] = set()
+    for pattern in (line for line in patterns if not line.startswith("!")):
+        base, inner = (data_dir, pattern.removeprefix("{data}/")) if pattern.startswith("{data}/") else (ROOT, pattern)
+        files |= {path for path in base.glob(inner) if path.is_file() and ".venv" not in path.parts}
+    for pattern in (line.removeprefix("!") for line in patterns if line.startswith("!")):
+        files -= {path for path in files if path.is_relative_to(ROOT) and path.relative_to(ROOT).full_match(pattern)}
     digest = hashlib.sha256()
-    for path in [*files, *sorted((data_dir / "training").glob("*.json*"))]:
+    for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -41,6 +40,8 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     return {
         "VELKOMMEN_DATA_DIR": str(settings.data_dir),
         "RASA_TELEMETRY_ENABLED": "false",
+        "RASA_MAX_CACHE_SIZE": "0",
+        "RASA_CACHE_DIRECTORY": str(settings.data_dir / "rasa-cache"),
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -63,7 +64,7 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     log = settings.data_dir / "logs" / "training.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = rasa(
-        "train", "--config", "nlu/config.yml", "--domain", "dialogues/domain.yml", "--data", "dialogues/rules.yml",
+        "train", "--config", "nlu/config.yml", *DATA, "--force", "--skip-validation",
         "--out", str(model.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"),
     )  # fmt: skip
     with log.open("w") as out:

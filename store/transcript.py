@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,7 +51,7 @@ async def history(session: AsyncSession, channel: str, address: str, *, limit: i
     """The last messages of both sides, oldest first."""
     written = await session.execute(_written(channel, address).order_by(InboundMessage.id.desc()).limit(limit))
     replied = await session.execute(_replied(channel, address).order_by(OutboundMessage.id.desc()).limit(limit))
-    both = [*_as_written(written.all()), *_as_replied(replied.all())]
+    both: list[Written | Replied] = [*_as_written(written.all()), *_as_replied(replied.all())]
     return sorted(both, key=_order)[-limit:]
 
 
@@ -67,7 +67,8 @@ async def since(
     if seen_at is not None:
         own = own.where(InboundMessage.received_at > seen_at)
     written = _as_written((await session.execute(own)).all())
-    return sorted([*written, *replies], key=_order)
+    both: list[Written | Replied] = [*written, *replies]
+    return sorted(both, key=_order)
 
 
 async def replies_after(session: AsyncSession, channel: str, address: str, *, after: int, limit: int) -> list[Replied]:
@@ -91,8 +92,7 @@ async def rate(
     )
 
 
-def _ours(channel: str, address: str) -> Any:
-    """Belongs to the conversation at this address; for tables that have a conversation_id of `outbound`."""
+def _ours(channel: str, address: str) -> ColumnElement[bool]:
     return OutboundMessage.conversation_id.in_(_conversation(channel, address))
 
 
@@ -104,14 +104,14 @@ def _conversation(channel: str, address: str) -> Select[int]:
     )
 
 
-def _written(channel: str, address: str) -> Select[Any]:
+def _written(channel: str, address: str) -> Select[str, str, str | None, str, datetime]:
     columns = (InboundMessage.update_id, InboundMessage.kind, InboundMessage.text, InboundMessage.payload)
     return select(*columns, InboundMessage.received_at).where(
         InboundMessage.conversation_id.in_(_conversation(channel, address))
     )
 
 
-def _replied(channel: str, address: str) -> Select[Any]:
+def _replied(channel: str, address: str) -> Select[int, JSON, datetime, int]:
     return (
         select(OutboundMessage.id, OutboundMessage.body, OutboundMessage.created_at, Feedback.value)
         .outerjoin(Feedback, Feedback.outbound_id == OutboundMessage.id)

@@ -36,7 +36,7 @@ class RasaEngine:
     async def ready(self) -> bool:
         """Whether Rasa is up with a model loaded."""
         try:
-            async with self._client().get(f"{self._url}/status") as response:
+            async with self._client().get(f"{self._url}/webhooks/rest/") as response:
                 return response.status == 200
         except (TimeoutError, aiohttp.ClientError):
             return False

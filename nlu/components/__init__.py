@@ -1,0 +1,1 @@
+"""Our own parts of Rasa's pipeline. `questions`, `classifier` and `pending` are graph components; the rest is plain functions."""

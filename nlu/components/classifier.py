@@ -1,0 +1,165 @@
+"""Graph component: what a message means. Learns with `training`, decides with `decide`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.components import calibration, encoder, features, linear, report, training, vectors
+from nlu.components.decide import Heard, Understood, decide
+from nlu.components.features import Example, Weights
+from nlu.components.questions import EXAMPLES, metadata
+from nlu.components.ranking import NOT_COVERED, rank, unwritten
+from nlu.components.thresholds import Worth
+from nlu.components.training import Labelled, Model, Plan
+from nlu.importer import data_dir, near
+
+_MODEL, _REPORT = "model.json", "report.json"
+_ARRAYS = "model.npz"
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class TopicClassifier(GraphComponent):
+    """Intent, topics, alternatives and confidence of a message; the last three as entities."""
+
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._storage = model_storage
+        self._resource = resource
+        self._plan = plan(config)
+        self._encoder: vectors.Remembering | None = None
+        self._model: Model | None = None
+        self._near: dict[str, list[str]] = {}
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"encoder": "minilm"}
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> TopicClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            component._model, component._near = read(folder)
+        if config["encoder"] != "none":
+            component._encoder = vectors.Remembering(encoder.load(config["encoder"], data_dir()))
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        given = [message for message in training_data.training_examples if message.get(TEXT)]
+        examples = [labelled(message) for message in given]
+        topics = frozenset(message.get("label") for message in given if message.get(INTENT) == "topic")
+        self._near = near(data_dir())
+        model, tried = training.learn(examples, self._training_vectors(examples), topics, self._near, self._plan)
+        found = report.report(tried, topics, model.calibration.thresholds, self._near)
+        with self._storage.write_to(self._resource) as folder:
+            write(folder, model, self._near)
+            text = json.dumps({**found, **model.calibration.as_dict()}, indent=1, ensure_ascii=False)
+            (folder / _REPORT).write_text(text, encoding="utf-8")
+        (data_dir() / "training").mkdir(parents=True, exist_ok=True)
+        (data_dir() / "training" / _REPORT).write_text(text, encoding="utf-8")
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            understood = self._understand(message.get(EXAMPLES), metadata(message).get("pending", "none"))
+            name = {"name": understood.intent, "confidence": understood.confidence}
+            message.set(INTENT, name, add_to_output=True)
+            message.set(ENTITIES, [*message.get(ENTITIES, []), *entities(understood)], add_to_output=True)
+        return messages
+
+    def _understand(self, examples: Sequence[Example], pending: str) -> Understood:
+        assert self._model is not None, "loaded before the first message"
+        rows = self._encoder.vectors([one.gloss for one in examples]) if self._encoder else [None] * len(examples)
+        whole, *parts = [self._heard(self._model, one, vector) for one, vector in zip(examples, rows)]
+        return decide(whole, parts, self._model.calibration.thresholds, self._near, pending=pending)
+
+    def _heard(self, model: Model, example: Example, vector: np.ndarray | None) -> Heard:
+        columns, values = features.row(example, model.vocabulary, self._plan.weights)
+        dense = None if vector is None else vector * np.float32(self._plan.weights.encoder)
+        scores = model.linear.scores(columns, values, dense)
+        ranked = rank(model.linear.labels, scores, model.topics, training.length(example))
+        signs = calibration.signs(ranked)
+        return Heard(
+            ranked,
+            float(model.calibration.first.probability(signs)),
+            float(model.calibration.among.probability(signs)),
+        )
+
+    def _training_vectors(self, examples: Sequence[Labelled]) -> np.ndarray | None:
+        if self._config["encoder"] == "none":
+            return None
+        loaded = encoder.load(self._config["encoder"], data_dir(), threads=2)
+        return vectors.cached([item.example.gloss for item in examples], loaded, data_dir() / "encoder")
+
+
+def plan(config: dict[str, Any]) -> Plan:
+    return Plan(
+        weights=Weights(**config.get("weights", {})),
+        linear=linear.Settings(**config.get("linear", {})),
+        worth=Worth(**config.get("worth", {})),
+        trusted=config.get("trusted", Plan.trusted),
+    )
+
+
+def labelled(message: Message) -> Labelled:
+    label = message.get("label")
+    if label == NOT_COVERED:
+        label = unwritten(message.get("topic"))
+    return Labelled(message.get(EXAMPLES)[0], label, message.get("language"))
+
+
+def entities(understood: Understood) -> list[dict[str, str]]:
+    """Only what there is: an entity that isn't found leaves its slot unset."""
+    values = {
+        "topics": ",".join(understood.topics),
+        "alternatives": ",".join(understood.alternatives),
+        "confidence": f"{understood.confidence:.2f}",
+    }
+    return [{"entity": name, "value": value, "extractor": "TopicClassifier"} for name, value in values.items() if value]
+
+
+def write(folder: Path, model: Model, near_topics: dict[str, list[str]]) -> None:
+    arrays = {name: getattr(model.linear, name) for name in ("sparse", "dense", "bias")}
+    np.savez(folder / _ARRAYS, rarity=model.vocabulary.rarity, **arrays)
+    rest = {
+        "terms": list(model.vocabulary.columns),
+        "labels": model.linear.labels,
+        "topics": sorted(model.topics),
+        "near": near_topics,
+        "calibration": model.calibration.as_dict(),
+    }
+    (folder / _MODEL).write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
+
+
+def read(folder: Path) -> tuple[Model, dict[str, list[str]]]:
+    rest = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
+    with np.load(folder / _ARRAYS) as arrays:
+        columns = {term: column for column, term in enumerate(rest["terms"])}
+        vocabulary = features.Vocabulary(columns, arrays["rarity"])
+        model = linear.Linear(tuple(rest["labels"]), arrays["sparse"], arrays["dense"], arrays["bias"])
+    calibrated = calibration.Calibration.from_dict(rest["calibration"])
+    return Model(vocabulary, model, calibrated, frozenset(rest["topics"])), rest["near"]

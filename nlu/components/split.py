@@ -1,0 +1,68 @@
+"""The questions in a message. A long story with one question in it stays one."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+MOST = 3
+_LONG = 25
+
+_SENTENCE = re.compile(r"(?<=[.?!…।])\s+|\n+")
+_OPENERS = {
+    "en": "how what when where which who why can could do does did is are am should must may will would",
+    "da": "hvordan hvad hvornår hvornaar hvor hvilken hvilket hvilke hvem hvorfor kan skal må maa er har får faar bliver",
+    "fil": "paano pano ano anong kailan kelan saan san alin sino bakit magkano ilan ilang pwede puwede pede may meron "
+    "kailangan dapat gaano gano",
+    "pl": "jak co kiedy gdzie który która które ktory ktora ktore kto dlaczego czemu czy ile jaki jaka jakie skąd skad "
+    "ilu dokąd dokad",
+    "de": "wie was wann wo welche welcher welches wer warum kann darf muss ist wieviel",
+    "ro": "cum ce când cand unde care cine câți cati cât cat pot trebuie de",
+    "uk": "як що коли де який яка яке які хто чому чи скільки куди",
+    "hi": "कैसे क्या कब कहाँ कहां कौन क्यों कितना कितने kaise kya kab kahan kaun kyu kitna kitne",
+}
+_AND = {
+    "en": "and also but then plus",
+    "da": "og men også ogsaa samt",
+    "fil": "at tapos saka pati tsaka",
+    "pl": "i a oraz ale też tez",
+    "de": "und aber auch",
+    "ro": "și si iar dar",
+    "uk": "і й та а але також",
+    "hi": "और aur लेकिन",
+}
+
+
+def questions(text: str, language: str) -> list[str]:
+    """Up to three questions, in order; none when the message holds no more than one."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
+    found = [part for sentence in sentences for part in _asked(sentence, language)]
+    if len(found) == 1 and len(text.split()) > _LONG and found[0] != text.strip():
+        return found
+    return found[:MOST] if len(found) > 1 else []
+
+
+def _asked(sentence: str, language: str) -> list[str]:
+    """The questions of one sentence: it asks, or it begins with a question word."""
+    clauses = [clause.strip() for clause in _joint(language).split(sentence) if clause.strip()]
+    if sentence.rstrip().endswith("?") or _opens(sentence, language):
+        return clauses
+    return [clause for clause in clauses[1:] if _opens(clause, language)]
+
+
+@cache
+def _joint(language: str) -> re.Pattern[str]:
+    """Between two questions: "and how", ", where". English is often mixed in."""
+    asks = "|".join(_words(_OPENERS, language))
+    joins = "|".join(_words(_AND, language))
+    return re.compile(rf"(?:\s*[,;–-]\s*|\s+)(?:{joins})\s+(?=(?:{asks})\b)|\s*[,;]\s+(?=(?:{asks})\b)", re.IGNORECASE)
+
+
+def _opens(clause: str, language: str) -> bool:
+    first = re.match(r"\W*(\w+)", clause)
+    return bool(first) and first[1].lower() in _words(_OPENERS, language)
+
+
+def _words(table: dict[str, str], language: str) -> list[str]:
+    own = table.get(language, "").split()
+    return own if language == "en" else [*own, *(word for word in table["en"].split() if word not in own)]

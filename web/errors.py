@@ -1,0 +1,60 @@
+"""What a person sees when something does not work: one sentence, in their language, that says what to do."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from core.errors import VelkommenError
+from web.frame import frame_of
+
+log = structlog.get_logger()
+
+
+class Refused(VelkommenError):
+    """A request that we turn down; `msgid` is the sentence for the person."""
+
+    def __init__(
+        self, status: int, code: str, msgid: str, *, headers: dict[str, str] | None = None, **named: Any
+    ) -> None:
+        super().__init__(msgid)
+        self.status, self.code, self.msgid, self.headers, self.named = status, code, msgid, headers, named
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _failure)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    sentence = frame_of(request).translator(request).gettext(error.msgid, **error.named)
+    content = {"error": error.code, "message": sentence}
+    return JSONResponse(content, status_code=error.status, headers=error.headers)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(request, error.status_code, dict(error.headers or {}))
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    return _answer(request, 500, {})
+
+
+def _answer(request: Request, status: int, headers: dict[str, str]) -> Response:
+    frame = frame_of(request)
+    gettext = frame.translator(request).gettext
+    if status == 404:
+        sentence = gettext("Page not found")
+    else:
+        sentence = gettext("We could not load this page. Nothing was lost. Please try again in a moment.")
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": str(status), "message": sentence}, status_code=status, headers=headers)
+    response = frame.page(request, "error.html", sentence=sentence, status=status)
+    response.headers.update(headers)
+    return response

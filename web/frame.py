@@ -1,0 +1,85 @@
+"""What every page and request handler shares: the doors, the templates, the person's language."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from fastapi.templating import Jinja2Templates
+
+from bot.channels.web import WebChannel
+from i18n.languages import DEFAULT, LANGUAGES, nearest
+from web.doors import Doors, Translator
+from web.limits import Limits
+from web.stream import Hub
+from web.visitor import Visitors
+
+STATIC = Path(__file__).parent / "static"
+TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
+LANGUAGE_COOKIE = "velkommen_language"
+THEME_COOKIE = "velkommen_theme"
+
+
+def static_version() -> str:
+    """Changes whenever a static file does, so that browsers may keep each version for good."""
+    content = b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    doors: Doors
+    hub: Hub
+    channel: WebChannel
+    visitors: Visitors
+    limits: Limits
+    version: str
+
+    def language(self, request: Request) -> str:
+        """As asked for in the address, else as picked before, else as the browser says."""
+        asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+        return asked if asked in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+
+    def translator(self, request: Request) -> Translator:
+        return self.doors.translator(self.language(request))
+
+    def page(
+        self, request: Request, template: str, *, language: str | None = None, status: int = 200, **values: Any
+    ) -> Response:
+        language = language or self.language(request)
+        theme = request.cookies.get(THEME_COOKIE)
+        context = {
+            "_": self.doors.translator(language).gettext,
+            "language": LANGUAGES[language],
+            "languages": LANGUAGES.values(),
+            "theme": theme if theme in ("light", "dark") else "",
+            "static": f"/static/{self.version}",
+            **values,
+        }
+        return TEMPLATES.TemplateResponse(request, template, context, status_code=status)
+
+
+def frame_of(request: Request) -> Frame:
+    frame = request.app.state.frame
+    assert isinstance(frame, Frame)
+    return frame
+
+
+def preferred(accept_language: str) -> str:
+    """The first of the browser's languages that we speak; English when we speak none of them."""
+    weighted = re.findall(r"([A-Za-z]{2,3}[-\w]*)\s*(?:;\s*q=([\d.]+))?", accept_language)
+    for code, _ in sorted(weighted, key=lambda pair: -_weight(pair[1])):
+        language = nearest(code)
+        if language != DEFAULT or code.lower().startswith(DEFAULT):
+            return language
+    return DEFAULT
+
+
+def _weight(quality: str) -> float:
+    try:
+        return float(quality or 1)
+    except ValueError:
+        return 0

@@ -1,0 +1,111 @@
+"""The pages: the chat, the same chat for another site's frame, the widget's script, a person's own data."""
+
+import json
+import re
+from functools import cache
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from i18n.languages import LANGUAGES
+from store import transcript
+from web.chat import LONGEST_TEXT, TOO_LONG
+from web.frame import LANGUAGE_COOKIE, STATIC, Frame, frame_of
+from web.render import button_view, html
+from web.visitor import is_secure, keep_cookie, keep_visitor
+
+router = APIRouter()
+
+
+@router.get("/")
+async def chat(request: Request) -> Response:
+    return await _chat(request, framed=False)
+
+
+@router.get("/embed")
+async def embed(request: Request) -> Response:
+    return await _chat(request, framed=True)
+
+
+@router.get("/widget.js")
+async def widget(request: Request) -> Response:
+    """The script that a municipality adds: the button, in the person's language, and our colours."""
+    frame = frame_of(request)
+    gettext = frame.translator(request).gettext
+    texts = {name: gettext(name) for name in ("Open chat", "Close chat", "New message from Velkommen")}
+    script = _widget_script().replace("__PALETTE__", json.dumps(palette())).replace("__TEXTS__", json.dumps(texts))
+    headers = {
+        "Cache-Control": "public, max-age=3600",
+        "Vary": "Accept-Language",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    return Response(script, media_type="text/javascript; charset=utf-8", headers=headers)
+
+
+@router.get("/mydata.json")
+async def mydata(request: Request) -> Response:
+    """Everything kept about the person with this cookie, as a file; an empty one when nothing is kept."""
+    frame = frame_of(request)
+    visitor = frame.visitors.known(request.cookies)
+    kept = {}
+    if visitor is not None:
+        async with frame.doors.sessions() as session:
+            person = await transcript.person_at(session, "web", visitor)
+            kept = dict(await frame.doors.export(session, person.id)) if person else {}
+    content = json.dumps(kept, ensure_ascii=False, indent=2, default=str)
+    headers = {"Content-Disposition": 'attachment; filename="velkommen-my-data.json"'}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+@router.get("/favicon.ico")
+async def favicon(request: Request) -> Response:
+    return Response(status_code=301, headers={"Location": f"/static/{frame_of(request).version}/mark.svg"})
+
+
+async def _chat(request: Request, *, framed: bool) -> Response:
+    frame = frame_of(request)
+    visitor = frame.visitors.known(request.cookies) or frame.visitors.new()
+    language = await _language(request, frame, visitor)
+    welcome = await frame.doors.welcome(language)
+    gettext = frame.doors.translator(language).gettext
+    response = frame.page(
+        request,
+        "chat.html",
+        language=language,
+        framed=framed,
+        token=frame.visitors.token(visitor),
+        too_long=gettext(TOO_LONG, count=LONGEST_TEXT),
+        longest=LONGEST_TEXT,
+        welcome=welcome,
+        welcome_html=html(welcome.text),
+        suggestions=[button_view(button) for button in welcome.buttons],
+    )
+    secure = is_secure(request, frame.doors.settings)
+    days = frame.doors.settings.retention_days
+    keep_visitor(response, frame.visitors.signed(visitor), framed=framed, secure=secure, days=days)
+    if request.query_params.get("lang") in LANGUAGES:
+        keep_cookie(response, LANGUAGE_COOKIE, language, framed=framed, secure=secure, days=days)
+    return response
+
+
+async def _language(request: Request, frame: Frame, visitor: str) -> str:
+    """As asked for just now, else as chosen in the conversation, else what the page would guess."""
+    if request.query_params.get("lang") in LANGUAGES:
+        return frame.language(request)
+    async with frame.doors.sessions() as session:
+        person = await transcript.person_at(session, "web", visitor)
+    chosen = person.language if person and person.language_chosen else None
+    return chosen if chosen in LANGUAGES else frame.language(request)
+
+
+@cache
+def palette() -> str:
+    """The colours out of the one style sheet, for the widget on a page that does not load it."""
+    css = (STATIC / "velkommen.css").read_text(encoding="utf-8")
+    colours = re.findall(r"^\s*(--[\w-]+:\s*(?:#|light-dark)[^;]*;)", css, flags=re.MULTILINE)
+    return " ".join(colours)
+
+
+@cache
+def _widget_script() -> str:
+    return (STATIC / "widget.js").read_text(encoding="utf-8")

@@ -1,0 +1,291 @@
+// The chat page. Sends through the outbox, shows through the messages, listens to server-sent events.
+
+import { Messages } from "./messages.js";
+import { Outbox, forgetAllBut, recall, remember } from "./outbox.js";
+
+const $ = (id) => document.getElementById(id);
+const texts = JSON.parse($("texts").textContent);
+const language = document.documentElement.lang;
+const touch = matchMedia("(pointer: coarse)");
+const tokenTag = document.querySelector("meta[name=velkommen-token]");
+
+const messages = new Messages({
+  log: $("log"),
+  scroll: $("scroll"),
+  newer: $("newer"),
+  typing: $("typing"),
+  texts,
+  press: (payload, label) => send({ payload, text: label }),
+  rate: async (reply, value) => (await call("/api/rating", { reply, value }))?.ok ?? false,
+  retry: (id) => outbox.retry(id),
+});
+
+const outbox = new Outbox({
+  post,
+  show(item, state, detail) {
+    messages.showState(item.id, state, detail);
+    if (state === "waiting") showBand(detail ?? texts.lost);
+    if (state === "sent") hideBand(true);
+  },
+});
+
+// Sending
+
+let forgetting = false;
+
+function send({ text, payload = "" }) {
+  const item = { id: newId(), text, payload };
+  forgetting = payload === "forget:yes";
+  $("suggestions")?.setAttribute("hidden", "");
+  remember(item.id, text);
+  messages.addOwn(item);
+  return outbox.add(item);
+}
+
+async function post({ id, text, payload }) {
+  const response = await call("/api/messages", payload ? { id, payload } : { id, text });
+  if (!response) return { unreachable: true };
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return { taken: true, at: answer.at };
+  if (response.status === 429) {
+    return { wait: Number(response.headers.get("Retry-After")) || 5, message: answer.message };
+  }
+  return response.status >= 500 ? { broken: true } : { refused: true, message: answer.message };
+}
+
+// The response, or null when the server could not be reached. A lost cookie is replaced once.
+async function call(path, body, again = true) {
+  let response;
+  try {
+    response = await fetch(`${path}?lang=${language}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Velkommen-Token": tokenTag.content },
+      body: JSON.stringify(body),
+    });
+    if (response.status === 403 && again) {
+      const renewed = await fetch(`/api/session?framed=${Number(texts.framed)}`);
+      tokenTag.content = (await renewed.json()).token;
+      return await call(path, body, false);
+    }
+  } catch {
+    return null;
+  }
+  return response;
+}
+
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Reading
+
+function add(message, own = recall()) {
+  if (message.type === "reply") return messages.addReply(message);
+  return messages.addOwn({ ...message, text: message.text ?? own[message.id] ?? null });
+}
+
+async function fetchMessages(after) {
+  const response = await fetch(`/api/messages?lang=${language}&after=${after}`);
+  if (!response.ok) throw new Error(`messages: ${response.status}`);
+  return (await response.json()).messages;
+}
+
+async function load() {
+  $("load-error").hidden = true;
+  $("skeleton").hidden = false;
+  $("log").setAttribute("aria-live", "off");
+  try {
+    const found = await fetchMessages(0);
+    const own = recall();
+    for (const message of found) add(message, own);
+  } catch {
+    $("load-error").hidden = false;
+    return;
+  } finally {
+    $("skeleton").hidden = true;
+  }
+  for (const item of outbox.items) {
+    messages.addOwn(item);
+    if (item.failed) messages.showState(item.id, "failed");
+  }
+  forgetAllBut(messages.ids);
+  if (messages.hasOwn) messages.showNewest();
+  else $("suggestions")?.removeAttribute("hidden");
+  setTimeout(() => $("log").setAttribute("aria-live", "polite"), 500);
+  outbox.run();
+  listen();
+}
+
+// After "delete everything" the page shows what the server still has: nothing but the farewell.
+async function showWhatIsLeft() {
+  forgetting = false;
+  const left = await fetchMessages(0).catch(() => null);
+  if (!left) return;
+  messages.clear();
+  for (const message of left) add(message);
+  forgetAllBut(messages.ids);
+}
+
+async function catchUp() {
+  try {
+    for (const message of await fetchMessages(messages.lastReply)) add(message);
+  } catch {
+    // The stream tells when the server is back, and sends what is missing.
+  }
+}
+
+// Listening
+
+let pause = 1000;
+
+function listen() {
+  const source = new EventSource(`/api/stream?after=${messages.lastReply}`);
+  source.onopen = () => {
+    pause = 1000;
+    hideBand();
+    outbox.retryNow();
+  };
+  source.addEventListener("reply", ({ data }) => arrive(JSON.parse(data)));
+  source.addEventListener("typing", () => messages.showTyping(true));
+  source.addEventListener("received", ({ data }) => messages.has(JSON.parse(data).id) || catchUp());
+  source.addEventListener("rest", () => {
+    source.close();
+    addEventListener("focus", listen, { once: true });
+  });
+  source.onerror = () => {
+    source.close();
+    messages.showTyping(false);
+    showBandSoon();
+    setTimeout(listen, pause * (0.75 + Math.random() / 2));
+    pause = Math.min(pause * 2, 30000);
+  };
+}
+
+function arrive(message) {
+  if (forgetting) return showWhatIsLeft();
+  if (!add(message)) return;
+  if (document.hidden) document.title = `● ${texts.newMessage}`;
+  if (texts.framed) parent.postMessage({ velkommen: "unread" }, "*");
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) document.title = "Velkommen";
+});
+
+// The band above the input
+
+let bandTimer = 0;
+
+function showBand(text, good = false) {
+  clearTimeout(bandTimer);
+  $("band").textContent = text;
+  $("band").className = good ? "band shown good" : "band shown";
+}
+
+function showBandSoon() {
+  if ($("band").classList.contains("shown")) return;
+  clearTimeout(bandTimer);
+  bandTimer = setTimeout(() => showBand(outbox.items.length ? texts.lost : texts.reconnecting), 3000);
+}
+
+function hideBand(quietly = false) {
+  clearTimeout(bandTimer);
+  const shown = $("band").classList.contains("shown");
+  if (shown && !quietly) {
+    showBand(texts.back, true);
+    bandTimer = setTimeout(() => hideBand(true), 3000);
+  } else {
+    $("band").className = "band";
+    $("band").textContent = "";
+  }
+}
+
+// The input
+
+const question = $("question");
+
+function grow() {
+  $("composer").classList.toggle("filled", question.value.trim() !== "");
+  if (CSS.supports("field-sizing", "content")) return;
+  question.style.blockSize = "auto";
+  question.style.blockSize = `${question.scrollHeight}px`;
+}
+
+question.addEventListener("input", grow);
+question.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return;
+  event.preventDefault();
+  $("composer").requestSubmit();
+});
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = question.value.trim();
+  if ([...text].length > texts.longest) return showBand(texts.tooLong);
+  question.value = "";
+  grow();
+  question.focus();
+  if (text) send({ text });
+});
+if (touch.matches) question.removeAttribute("enterkeyhint");
+if (!touch.matches && !texts.framed) question.focus();
+grow();
+
+// The header
+
+for (const button of document.querySelectorAll("[data-payload]")) {
+  button.addEventListener("click", () => {
+    openMenu(false);
+    send({ payload: button.dataset.payload, text: button.textContent.trim() });
+    if (!touch.matches) question.focus();
+  });
+}
+
+function openMenu(open) {
+  $("data-menu").hidden = !open;
+  $("data-button").setAttribute("aria-expanded", String(open));
+}
+
+$("data-button").addEventListener("click", () => openMenu($("data-menu").hidden));
+document.addEventListener("pointerdown", ({ target }) => target.closest(".menu") || openMenu(false));
+document.querySelector(".menu").addEventListener("focusout", ({ relatedTarget }) => {
+  if (relatedTarget && !relatedTarget.closest(".menu")) openMenu(false);
+});
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  if ($("data-menu").hidden) return closeFrame();
+  openMenu(false);
+  $("data-button").focus();
+});
+
+$("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  const partition = texts.framed && location.protocol === "https:" ? "; SameSite=None; Secure; Partitioned" : "; SameSite=Lax";
+  document.cookie = `velkommen_theme=${root.dataset.theme}; Path=/; Max-Age=31536000${partition}`;
+});
+
+$("language").addEventListener("change", async ({ target }) => {
+  const picked = target.selectedOptions[0];
+  if (messages.hasOwn) {
+    const sent = send({ payload: `language:${picked.value}`, text: picked.textContent });
+    await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 1500))]);
+  }
+  location.search = `?lang=${picked.value}`;
+});
+if (!texts.framed && location.search) history.replaceState(null, "", location.pathname);
+
+// In another site's frame
+
+function closeFrame() {
+  if (texts.framed) parent.postMessage({ velkommen: "close" }, "*");
+}
+
+$("close")?.addEventListener("click", closeFrame);
+addEventListener("message", ({ source, data }) => {
+  if (texts.framed && source === parent && data?.velkommen === "focus") question.focus();
+});
+
+$("load-error").querySelector("button").addEventListener("click", load);
+load();

@@ -1,0 +1,223 @@
+// The conversation on the page: bubbles, cards, days, and where the eye should be.
+
+const NEAR = 96; // pixels from the end that still count as reading the newest
+const LATER = Number.POSITIVE_INFINITY;
+
+export class Messages {
+  #shown = new Map();
+
+  constructor({ log, scroll, newer, typing, texts, press, rate, retry }) {
+    Object.assign(this, { log, scroll, newer, typing, texts, press, rate, retry });
+    newer.addEventListener("click", () => this.#show(log.lastElementChild));
+    scroll.addEventListener("scroll", () => this.#look(), { passive: true });
+    const grown = new ResizeObserver(() => this.#follow());
+    grown.observe(scroll); // the keyboard opens, the input grows
+    grown.observe(log); // a line is added to a message
+  }
+
+  has(id) {
+    return this.#shown.has(String(id));
+  }
+
+  get ids() {
+    return new Set(this.#shown.keys());
+  }
+
+  get lastReply() {
+    return Math.max(0, ...[...this.#shown.keys()].filter((id) => /^\d+$/.test(id)).map(Number));
+  }
+
+  get hasOwn() {
+    return this.log.querySelector(".own") !== null;
+  }
+
+  clear() {
+    this.showTyping(false);
+    this.log.replaceChildren();
+    this.#shown.clear();
+  }
+
+  // A message of the person's own; without a time it is still on its way and stays below everything else.
+  addOwn({ id, text, at }) {
+    if (this.has(id)) return;
+    const article = clone("own-template");
+    article.querySelector(".bubble").textContent = text ?? this.texts.notKept;
+    article.classList.toggle("not-kept", text === null);
+    this.#place(article, id, at ? Date.parse(at) : LATER);
+    if (!at) this.#show(article);
+  }
+
+  showState(id, state, detail) {
+    const article = this.#shown.get(String(id));
+    if (!article) return;
+    const line = article.querySelector(".state");
+    article.classList.toggle("pending", state === "waiting");
+    article.classList.toggle("failed", state === "failed");
+    line.replaceChildren();
+    if (state === "waiting") line.append(icon("clock"), this.texts.waiting);
+    if (state === "failed") line.append(icon("alert"), detail ?? this.texts.notSent, this.#retryButton(id));
+    if (state === "sent" && detail) {
+      article.dataset.at = Date.parse(detail);
+      this.#markDays();
+    }
+  }
+
+  addReply(message) {
+    if (this.has(message.id)) return false;
+    const follow = this.#isNear();
+    this.showTyping(false);
+    const article = this.#replyArticle(message);
+    this.#place(article, message.id, Date.parse(message.at));
+    if (follow) this.#show(article);
+    else this.newer.hidden = false;
+    return true;
+  }
+
+  showTyping(on) {
+    const follow = on && this.#isNear();
+    this.typing.hidden = !on;
+    clearTimeout(this.typingTimer);
+    if (on) this.typingTimer = setTimeout(() => this.showTyping(false), 20000);
+    if (follow) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  showNewest() {
+    this.#show(this.log.lastElementChild);
+  }
+
+  #replyArticle(message) {
+    const article = clone("reply-template");
+    article.lang = message.language;
+    article.querySelector("h2").textContent = message.title;
+    article.querySelector(".prose").innerHTML = message.html; // made safe by web/render.py
+    article.querySelector(".footer").innerHTML = message.footer;
+    article.querySelector(".download").hidden = !message.attach;
+    article.querySelector(".thumbs").hidden = !message.rate;
+    article.querySelector(".fine").hidden = !message.rate && !message.footer;
+    if (message.rate) this.#wireThumbs(article, message);
+    article.querySelector(".answers").append(...message.buttons.map((button) => this.#answer(button)));
+    return article;
+  }
+
+  #answer({ label, payload, url }) {
+    const item = document.createElement("li");
+    const control = document.createElement(url ? "a" : "button");
+    const text = document.createElement("span");
+    text.textContent = label;
+    control.append(text, icon(url ? "out" : "next"));
+    if (url) Object.assign(control, { href: url, target: "_blank", rel: "noopener noreferrer" });
+    else Object.assign(control, { type: "button", onclick: () => this.press(payload, label) });
+    item.append(control);
+    return item;
+  }
+
+  #wireThumbs(article, message) {
+    const thumbs = [...article.querySelectorAll(".thumbs button")];
+    const mark = (value) => {
+      for (const thumb of thumbs) thumb.setAttribute("aria-pressed", String(Number(thumb.dataset.value) === value));
+    };
+    mark(message.rated);
+    for (const thumb of thumbs) {
+      thumb.addEventListener("click", async () => {
+        const value = Number(thumb.dataset.value);
+        mark(value);
+        const taken = await this.rate(message.id, value);
+        if (taken) message.rated = value;
+        else mark(message.rated);
+        article.querySelector(".thanks").textContent = taken ? this.texts.thanks : this.texts.notSent;
+      });
+    }
+  }
+
+  #retryButton(id) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: this.texts.tryAgain, onclick: () => this.retry(id) });
+    return button;
+  }
+
+  #place(article, id, at) {
+    article.dataset.at = at;
+    let before = this.log.lastElementChild;
+    while (before && !(Number(before.dataset.at) <= at)) before = before.previousElementSibling;
+    if (before) before.after(article);
+    else this.log.prepend(article);
+    this.#shown.set(String(id), article);
+    this.#markDays();
+  }
+
+  #markDays() {
+    let day = "";
+    for (const child of [...this.log.children]) {
+      if (child.matches(".day")) {
+        if (child.nextElementSibling?.matches("article")) continue;
+        child.remove();
+        continue;
+      }
+      const at = Number(child.dataset.at);
+      const own = new Date(Number.isFinite(at) ? at : Date.now()).toDateString();
+      const mark = child.previousElementSibling?.matches(".day") ? child.previousElementSibling : null;
+      if (own === day) mark?.remove();
+      else if (mark) mark.textContent = this.#dayName(own);
+      else child.before(this.#dayMark(own, at));
+      day = own;
+    }
+  }
+
+  #dayMark(day, at) {
+    const mark = document.createElement("p");
+    mark.className = "day";
+    mark.dataset.at = Number.isFinite(at) ? at : Date.now();
+    mark.textContent = this.#dayName(day);
+    return mark;
+  }
+
+  #dayName(day) {
+    const distance = Math.round((Date.parse(new Date().toDateString()) - Date.parse(day)) / 86400000);
+    if (distance === 0) return this.texts.today;
+    if (distance === 1) return this.texts.yesterday;
+    const year = distance > 300 ? { year: "numeric" } : {};
+    return new Intl.DateTimeFormat(document.documentElement.lang, {
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      ...year,
+    }).format(new Date(day));
+  }
+
+  // Whoever reads the newest keeps seeing it, whatever changes its height.
+  #follow() {
+    if (this.atEnd) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  #look() {
+    this.atEnd = this.#isNear();
+    if (this.atEnd) this.newer.hidden = true;
+  }
+
+  #isNear() {
+    return this.scroll.scrollHeight - this.scroll.clientHeight - this.scroll.scrollTop < NEAR;
+  }
+
+  // The newest is in view, but an answer longer than the screen starts at its beginning, with the question above.
+  #show(article) {
+    if (!article) return;
+    const asked = article.previousElementSibling?.matches(".own") ? article.previousElementSibling : article;
+    const top = asked.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + this.scroll.scrollTop;
+    this.scroll.scrollTop = Math.min(this.scroll.scrollHeight - this.scroll.clientHeight, top - 16);
+    this.newer.hidden = true;
+  }
+}
+
+function clone(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#icon-${name}`);
+  svg.append(use);
+  return svg;
+}

@@ -1,0 +1,197 @@
+"""Replies on their way to open pages: one listening database connection in each process, one queue for each page."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import sql
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from bot.channels.web import ANNOUNCED_ON, RECEIVED, TYPING
+from store import transcript
+from web.render import replied_view
+
+HEARTBEAT_SECONDS = 20
+LONGEST_PAUSE = 10.0
+PAGES_A_VISITOR = 5  # browsers open six connections to one address, and sending needs one
+CATCH_UP_LIMIT = 200
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of the person's own was stored; perhaps sent from another page of theirs."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """Announcements may have been missed: look what there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The process is going: the page shall come back, to another one. `rest`: not before a person looks at it."""
+
+    rest: bool = False
+
+
+type Signal = Arrived | Typing | Received | CatchUp | Close
+type Signals = asyncio.Queue[Signal]
+
+
+def parse(payload: str) -> tuple[str, Signal] | None:
+    """An announcement as (address, signal); None for what we do not know."""
+    address, _, what = payload.partition(":")
+    kind, _, rest = what.partition(":")
+    if what.isdecimal():
+        return address, Arrived(int(what))
+    if what == TYPING:
+        return address, Typing()
+    return (address, Received(rest)) if kind == RECEIVED else None
+
+
+class Hub:
+    """Hands announcements to the open pages they are meant for. After a broken connection every page catches up."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._pages: dict[str, list[Signals]] = {}
+        self._closed = False
+
+    @contextmanager
+    def subscribe(self, address: str) -> Iterator[Signals]:
+        """Signals for one open page. Who opens too many loses the oldest."""
+        signals: Signals = asyncio.Queue(maxsize=200)
+        pages = self._pages.setdefault(address, [])
+        pages.append(signals)
+        if self._closed:
+            _hand(signals, Close())
+        elif len(pages) > PAGES_A_VISITOR:
+            _hand(pages[0], Close(rest=True))
+        try:
+            yield signals
+        finally:
+            pages.remove(signals)
+            if not pages and self._pages.get(address) is pages:
+                del self._pages[address]
+
+    def hand_out(self, payload: str) -> None:
+        parsed = parse(payload)
+        if parsed is None:
+            log.warning("unknown announcement", length=len(payload))
+            return
+        address, signal = parsed
+        for signals in self._pages.get(address, ()):
+            _hand(signals, signal)
+
+    def close(self) -> None:
+        """Let every open page go, so that the process can stop without waiting for them."""
+        self._closed = True
+        self._hand_all(Close())
+
+    async def run(self) -> None:
+        """Listen for as long as the process lives."""
+        pause = 0.2
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+                    await connection.execute(sql.SQL("listen {}").format(sql.Identifier(ANNOUNCED_ON)))
+                    pause = 0.2
+                    self._hand_all(CatchUp())
+                    async for announcement in connection.notifies():
+                        self.hand_out(announcement.payload)
+            except psycopg.Error as error:
+                log.warning("listening connection lost", error=type(error).__name__, retry_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _hand_all(self, signal: Signal) -> None:
+        for pages in self._pages.values():
+            for signals in pages:
+                _hand(signals, signal)
+
+
+def _hand(signals: Signals, signal: Signal) -> None:
+    """Never waits: a page that does not read loses its signals and catches up instead."""
+    if signals.full():
+        while not signals.empty():
+            signals.get_nowait()
+        signals.put_nowait(CatchUp())
+    signals.put_nowait(signal)
+
+
+async def events(
+    sessions: async_sessionmaker[AsyncSession], hub: Hub, visitor: str, *, after: int
+) -> AsyncIterator[str]:
+    """Server-sent events for one open page: first what it missed, then what comes; each reply once."""
+    shown: set[int] = set()
+    with hub.subscribe(visitor) as signals:
+        _hand(signals, CatchUp())
+        yield ": welcome\n\n"
+        while True:
+            try:
+                signal = await asyncio.wait_for(signals.get(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            match signal:
+                case Close(rest):
+                    if rest:
+                        yield event("rest", {})
+                    return
+                case Typing():
+                    yield event("typing", {})
+                case Received(client_id):
+                    yield event("received", {"id": client_id})
+                case Arrived() | CatchUp():
+                    try:
+                        found = await _new_replies(sessions, visitor, signal, after)
+                    except SQLAlchemyError as error:
+                        log.warning("stream ended", error=type(error).__name__)
+                        return  # the page comes back by itself and catches up
+                    for message in found:
+                        if message.id not in shown:
+                            shown.add(message.id)
+                            yield event("reply", replied_view(message), id_=message.id)
+
+
+async def _new_replies(
+    sessions: async_sessionmaker[AsyncSession], visitor: str, signal: Arrived | CatchUp, after: int
+) -> list[transcript.Replied]:
+    async with sessions() as session:
+        if isinstance(signal, CatchUp):
+            return await transcript.replies_after(session, "web", visitor, after=after, limit=CATCH_UP_LIMIT)
+        message = await transcript.reply(session, "web", visitor, signal.message_id)
+        return [message] if message else []
+
+
+def event(name: str, data: dict[str, Any], *, id_: int | None = None) -> str:
+    """One server-sent event; JSON never holds a bare line break, so one data line is enough."""
+    number = f"id: {id_}\n" if id_ is not None else ""
+    return f"{number}event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def listening_address(sessions: async_sessionmaker[AsyncSession]) -> str:
+    """Where the sessions' database is, as psycopg wants it."""
+    engine = sessions.kw["bind"]
+    assert isinstance(engine, AsyncEngine)
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
