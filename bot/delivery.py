@@ -86,7 +86,7 @@ async def _failed(
     if error.maybe_sent:
         await _unknown(services, connection, context, due, str(error))
         return True
-    if due.attempts + 1 >= MOST_ATTEMPTS:
+    if error.retry_after is None and due.attempts + 1 >= MOST_ATTEMPTS:
         await _mark(connection, context, due, "failed", error=str(error))
         return True
     at = now + timedelta(seconds=backoff(due.attempts + 1, error.retry_after))

@@ -48,11 +48,16 @@ class Thought:
 
 
 def batches(waiting: list[Waiting]) -> list[list[Waiting]]:
-    """Texts that follow each other are one question; everything else stands alone."""
+    """Texts that follow each other are one question; everything else stands alone.
+
+    Of a message that was edited before anybody answered it, only the newest version is read.
+    """
+    edited = {message.edits for message in waiting if message.edits}
     found: list[list[Waiting]] = []
     for message in waiting:
-        texts = message.kind == Kind.TEXT and message.edits is None
-        if texts and found and found[-1][-1].kind == Kind.TEXT and found[-1][-1].edits is None:
+        if message.reference is not None and message.reference in edited:
+            message = replace(message, text="")
+        if found and message.kind == found[-1][-1].kind == Kind.TEXT:
             found[-1].append(message)
         else:
             found.append([message])
@@ -114,10 +119,10 @@ async def _outcome(services: Services, context: Context, batch: list[Waiting], k
         return _pressed(batch[-1].payload, context, turn)
     if kind is Kind.COMMAND:
         return _command(turn)
+    if kind is Kind.GROUP and context.state.get("group"):
+        return Outcome(Outcomes.ACT, ())  # explained once; everything else there is none of our business
     if kind in UNREADABLE and not turn.text:
-        return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),))
-    if kind is Kind.GROUP:
-        return Outcome(Outcomes.ACT, (turn.reply("group"),))
+        return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),), act=kind.value)
     danger = services.danger.find(turn.text)
     if danger is not None:
         return _danger(services, danger, turn)

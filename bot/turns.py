@@ -184,7 +184,8 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
     if outcome.erase:
         return {}
     offered = outcome.alternatives or (() if outcome.topics else tuple(context.state.get("offered", ())))
-    return {"pending": outcome.pending.value, "topics": list(outcome.topics), "offered": list(offered)}
+    state: dict[str, object] = {"pending": outcome.pending.value, "topics": list(outcome.topics), "offered": list(offered)}
+    return {**state, "group": True} if outcome.act == Kind.GROUP or context.state.get("group") else state
 
 
 def _unanswered(batch: list[Waiting], thought: Thought) -> dict[str, object] | None:

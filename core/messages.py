@@ -29,7 +29,8 @@ class Inbound:
     text: what was written, the caption of a photo, or the command without its slash.
     payload: of the pressed button, at most 64 bytes.
     language_hint: what the channel says of the person's language (BCP 47), if anything.
-    edits: the update id of the message that this one is a newer version of.
+    reference: how the channel will name this message when it is edited.
+    edits: the reference of the message that this one is a newer version of.
     """
 
     channel: str
@@ -40,6 +41,7 @@ class Inbound:
     text: str = ""
     payload: str = ""
     language_hint: str | None = None
+    reference: str | None = None
     edits: str | None = None
 
 

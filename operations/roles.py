@@ -55,7 +55,7 @@ async def worker(settings: Settings) -> None:
 async def bot(settings: Settings) -> None:
     """Telegram: polling, or the webhook set up where PUBLIC_URL is."""
     set_up_logs(settings.log_level)
-    from bot.channels.telegram import serve
+    from bot.channels.telegram.desk import serve
 
     async with open_services(settings) as (services, _):
         await turns.sweep(services, older=AT_ONCE)

@@ -52,6 +52,7 @@ class Waiting:
     kind: str
     text: str
     payload: str
+    reference: str | None
     edits: str | None
     masked: list[str]
     language_hint: str | None
@@ -86,10 +87,10 @@ class Decided:
 
 
 RECEIVE = sql("""
-    insert into inbound (conversation_id, channel, update_id, kind, text, payload, edits, masked, language_hint,
-                         received_at)
-    select c.id, a.channel, :update_id, :kind, :text, :payload, :edits, cast(:masked as jsonb), :language_hint,
-           :received_at
+    insert into inbound (conversation_id, channel, update_id, kind, text, payload, reference, edits, masked,
+                         language_hint, received_at)
+    select c.id, a.channel, :update_id, :kind, :text, :payload, :reference, :edits, cast(:masked as jsonb),
+           :language_hint, :received_at
     from addresses a join conversations c on c.address_id = a.id
     where a.channel = :channel and a.external_id = :address
     on conflict (channel, update_id) do nothing
@@ -108,6 +109,7 @@ async def receive(
         "kind": inbound.kind.value,
         "text": text,
         "payload": inbound.payload,
+        "reference": inbound.reference,
         "edits": inbound.edits,
         "masked": masked,
         "language_hint": inbound.language_hint,
@@ -161,7 +163,7 @@ async def context(connection: AsyncConnection, conversation_id: int) -> Context 
 
 
 WAITING = sql("""
-    select id, kind, coalesce(text, ''), payload, edits, masked, language_hint, received_at
+    select id, kind, coalesce(text, ''), payload, reference, edits, masked, language_hint, received_at
     from inbound where conversation_id = :id and handled_at is null order by id limit 50
 """)
 

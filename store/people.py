@@ -28,7 +28,7 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "conversations": (Conversation, ("owner", "epoch", "state", "erase_at")),
     "inbound": (
         InboundMessage,
-        ("received_at", "kind", "text", "payload", "edits", "masked", "language_hint", "handled_at"),
+        ("received_at", "kind", "text", "payload", "reference", "edits", "masked", "language_hint", "handled_at"),
     ),
     "outbound": (OutboundMessage, ("created_at", "status", "sent_at", "external_id", "body")),
     "feedback": (Feedback, ("created_at", "value", "topics")),

@@ -38,7 +38,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+    type_annotation_map = {
         datetime: DateTime(timezone=True),
         JSON: JSONB,
         list[Any]: JSONB,
@@ -102,6 +102,7 @@ class InboundMessage(Base):
     kind: Mapped[str]
     text: Mapped[str | None]
     payload: Mapped[str] = mapped_column(server_default="")
+    reference: Mapped[str | None]
     edits: Mapped[str | None]
     masked: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
     language_hint: Mapped[str | None]
@@ -178,6 +179,14 @@ class MentorRequest(Base):
     reason: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class SendLimit(Base):
+    """How far ahead a channel's sending is reserved; buckets are shards, nobody's address stands here."""
+
+    __tablename__ = "send_limits"
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    full_at: Mapped[datetime]
 
 
 class Entry(Base):

@@ -1,6 +1,7 @@
 """Fixtures: the embedded PostgreSQL, services over it with fakes at the edges, and a chat to talk in."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,10 +27,15 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of the tests' own."""
-    with embedded(tmp_path_factory.mktemp("postgres")) as url:
-        yield url
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of the tests' own.
+
+    Not below pytest's folder: each run of pytest closes that one to all but its user, and as root the server is
+    another user, so that a second run would end it.
+    """
+    with tempfile.TemporaryDirectory(prefix="velkommen-", ignore_cleanup_errors=True) as folder:
+        with embedded(Path(folder) / "postgres") as url:
+            yield url
 
 
 @pytest.fixture(scope="session")

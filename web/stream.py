@@ -151,7 +151,7 @@ async def events(
             try:
                 signal = await asyncio.wait_for(signals.get(), HEARTBEAT_SECONDS)
             except TimeoutError:
-                yield ": still here\n\n"
+                yield event("beat", {})
                 continue
             match signal:
                 case Close(rest):

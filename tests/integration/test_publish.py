@@ -299,7 +299,7 @@ class TestShelf:
         await edit(sessions, TAX_CARD, title="Edited")
 
         async with asyncio.timeout(FRESH + 1):
-            while (await shelf.library()).title("tax-card", "en") != "Edited":
+            while (await shelf.library()).title("tax-card", "en") != "Edited":  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert before.title("tax-card", "en") != "Edited", "a library in use does not change under a turn"
 

@@ -57,7 +57,10 @@ def headings(page: Path) -> list[str]:
     return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+# Decisions are dated: what they name may be gone by now.
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name != "decisions"], ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_files_that_are_named_exist(page: Path) -> None:
     folders = "actions|bot|containers|core|dialogues|docs|i18n|knowledge|nlu|operations|store|tests|web"
     text = CODE.sub("", page.read_text(encoding="utf-8"))

@@ -137,30 +137,55 @@ async function catchUp() {
 
 // Listening
 
+const SILENCE = 45000; // the server speaks every 20 seconds; after a change of network a dead line stays silent
 let pause = 1000;
+let source = null;
+let listenTimer = 0;
 
 function listen() {
-  const source = new EventSource(`/api/stream?after=${messages.lastReply}`);
+  clearTimeout(listenTimer);
+  source?.close();
+  source = new EventSource(`/api/stream?after=${messages.lastReply}`);
   source.onopen = () => {
     pause = 1000;
     hideBand();
     outbox.retryNow();
+    expectMore();
   };
-  source.addEventListener("reply", ({ data }) => arrive(JSON.parse(data)));
-  source.addEventListener("typing", () => messages.showTyping(true));
-  source.addEventListener("received", ({ data }) => messages.has(JSON.parse(data).id) || catchUp());
-  source.addEventListener("rest", () => {
+  source.onerror = lose;
+  on("beat", () => {});
+  on("typing", () => messages.showTyping(true));
+  on("reply", (message) => arrive(message));
+  on("received", ({ id }) => messages.has(id) || catchUp());
+  on("rest", () => {
     source.close();
+    clearTimeout(listenTimer);
     addEventListener("focus", listen, { once: true });
   });
-  source.onerror = () => {
-    source.close();
-    messages.showTyping(false);
-    showBandSoon();
-    setTimeout(listen, pause * (0.75 + Math.random() / 2));
-    pause = Math.min(pause * 2, 30000);
-  };
 }
+
+function on(name, act) {
+  source.addEventListener(name, ({ data }) => {
+    expectMore();
+    act(JSON.parse(data));
+  });
+}
+
+function expectMore() {
+  clearTimeout(listenTimer);
+  listenTimer = setTimeout(listen, SILENCE);
+}
+
+function lose() {
+  source.close();
+  messages.showTyping(false);
+  showBandSoon();
+  clearTimeout(listenTimer);
+  listenTimer = setTimeout(listen, pause * (0.75 + Math.random() / 2));
+  pause = Math.min(pause * 2, 30000);
+}
+
+addEventListener("online", () => source?.readyState === EventSource.CLOSED && listen());
 
 function arrive(message) {
   if (forgetting) return showWhatIsLeft();
@@ -170,7 +195,9 @@ function arrive(message) {
 }
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.title = "Velkommen";
+  if (document.hidden) return;
+  document.title = "Velkommen";
+  if (source?.readyState === EventSource.CLOSED) listen();
 });
 
 // The band above the input

@@ -74,6 +74,7 @@ def to_inbound(update: Update, received_at: datetime) -> Arrival | None:
         # What others write in a group is none of our business.
         text=text if private else "",
         language_hint=_language(message.from_user),
+        reference=external_reference(update),
         edits=message_reference(message) if edited else None,
     )
 

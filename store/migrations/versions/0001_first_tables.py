@@ -38,6 +38,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recruits_seen_at"), "recruits", ["seen_at"], unique=False)
     op.create_table(
+        "send_limits",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_send_limits")),
+    )
+    op.create_table(
         "addresses",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("recruit_id", sa.UUID(), nullable=False),
@@ -75,6 +81,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("payload", sa.Text(), server_default="", nullable=False),
+        sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("edits", sa.Text(), nullable=True),
         sa.Column("masked", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("language_hint", sa.Text(), nullable=True),
@@ -140,8 +147,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "status in ('pending', 'sending', 'sent', 'failed', 'unknown', 'dropped')",
-            name=op.f("ck_outbound_status"),
+            "status in ('pending', 'sending', 'sent', 'failed', 'unknown', 'dropped')", name=op.f("ck_outbound_status")
         ),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_outbound_conversation_id"), ondelete="CASCADE"
@@ -193,6 +199,7 @@ def downgrade() -> None:
     op.drop_table("conversations")
     op.drop_index(op.f("ix_addresses_recruit_id"), table_name="addresses")
     op.drop_table("addresses")
+    op.drop_table("send_limits")
     op.drop_index(op.f("ix_recruits_seen_at"), table_name="recruits")
     op.drop_table("recruits")
     op.drop_table("knowledge")

@@ -1,4 +1,4 @@
-"""What editors wrote, looked at as a careful reader would: complete, short, plain, with sources, nothing typed by hand."""
+"""What editors wrote, as a careful reader would look at it: complete, short, plain, with sources."""
 
 import re
 from functools import cache
