@@ -59,11 +59,12 @@ def card(
         buttons.append(turn.mentor_button())
     return Reply(
         "\n\n".join(parts),
-        turn.language,
+        language,
         title=text.title,
         footer=_footer(slug, turn, doubtful),
         buttons=tuple(buttons),
         rate=True,
+        about=slug,
     )
 
 

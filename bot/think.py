@@ -157,10 +157,17 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
 
 
 def _joined(outcomes: list[Outcome]) -> Outcome:
-    """Several acts in one turn: all that is said, with what the last one left open."""
-    replies = tuple(reply for outcome in outcomes for reply in outcome.replies)
-    topics = tuple(topic for outcome in outcomes for topic in outcome.topics)
-    return replace(outcomes[-1], replies=replies, topics=topics)
+    """Several acts in one turn: all that is said and done, with what the last one left open."""
+    return replace(
+        outcomes[-1],
+        replies=tuple(reply for outcome in outcomes for reply in outcome.replies),
+        topics=tuple(topic for outcome in outcomes for topic in outcome.topics),
+        unanswered=any(outcome.unanswered for outcome in outcomes),
+        mentor_reason=next((outcome.mentor_reason for outcome in outcomes if outcome.mentor_reason), None),
+        set_language=next((outcome.set_language for outcome in outcomes if outcome.set_language), None),
+        consent=next((outcome.consent for outcome in outcomes if outcome.consent is not None), None),
+        erase=any(outcome.erase for outcome in outcomes),
+    )
 
 
 def _danger(services: Services, danger: Danger, turn: Turn) -> Outcome:

@@ -106,6 +106,8 @@ async def _turn(services: Services, connection: AsyncConnection, context: Contex
     async with connection.begin():
         await _apply_buttons(connection, context, batch)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
+        if thought.outcome.consent is False:
+            await people.erase_texts(connection, context.conversation_id)
         if thought.outcome.erase:
             await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
     services.step("replied")
@@ -153,7 +155,9 @@ async def _apply_buttons(connection: AsyncConnection, context: Context, batch: l
     if name == "again":
         await people.show_again(connection, context, int(number), inbound_id=batch[-1].id, now=batch[-1].received_at)
     if name == "rate" and value in ("1", "-1"):
-        await people.rate(connection, context, int(number), int(value), now=batch[-1].received_at)
+        await people.rate(
+            connection, context.channel, context.address, int(number), int(value), now=batch[-1].received_at
+        )
 
 
 def _decided(services: Services, context: Context, batch: list[Waiting], thought: Thought) -> Decided:
@@ -184,7 +188,11 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
     if outcome.erase:
         return {}
     offered = outcome.alternatives or (() if outcome.topics else tuple(context.state.get("offered", ())))
-    state: dict[str, object] = {"pending": outcome.pending.value, "topics": list(outcome.topics), "offered": list(offered)}
+    state: dict[str, object] = {
+        "pending": outcome.pending.value,
+        "topics": list(outcome.topics),
+        "offered": list(offered),
+    }
     return {**state, "group": True} if outcome.act == Kind.GROUP or context.state.get("group") else state
 
 

@@ -60,7 +60,7 @@ class Reply:
 
     title: what was understood; leads the card.
     text, footer: Markdown (paragraphs, bullets, bold, italics, links).
-    rate: whether thumbs are shown.
+    rate: whether thumbs are shown; about: the slug of the topic that they are for.
     attach: the person's own data travels with it as a file (made at delivery, never stored).
     """
 
@@ -70,6 +70,7 @@ class Reply:
     footer: str = ""
     buttons: tuple[Button, ...] = ()
     rate: bool = False
+    about: str = ""
     attach: bool = False
 
     def to_json(self) -> dict[str, Any]:

@@ -188,12 +188,14 @@ def _unstretched(word: str) -> str:
     return _TWICE.sub(r"\1", _UMLAUT.sub(r"\1", _TWICE.sub(r"\1", word)))
 
 
-# Latin and Cyrillic marks; in Devanagari the nukta, the dots above and the virama, which are often left out.
-_DROPPED = re.compile("[\u0300-\u036f\u093c\u0901\u0902\u094d'’ʼ`´‘\u00ad\u200b-\u200f\u2060\ufeff\u02bc]")
+# Latin, Cyrillic and Arabic marks; in Devanagari the nukta, the dots above and the virama, which are often left out.
+_DROPPED = re.compile(
+    "[\u0300-\u036f\u064b-\u065f\u0670\u0640\u093c\u0901\u0902\u094d'’ʼ`´‘\u00ad\u200b-\u200f\u2060\ufeff\u02bc]"
+)
 _FOLDED = str.maketrans({
     "ł": "l", "đ": "d", "ø": "o", "æ": "a", "ß": "s", "ı": "i",
     "і": "и", "є": "е", "ы": "и", "э": "е", "ґ": "г", "ъ": "", "ь": "",
-    "ी": "ि", "ू": "ु", "ए": "ये", "अ": "अ",
+    "ी": "ि", "ू": "ु", "ए": "ये", "ى": "ي", "ة": "ه",
 })  # fmt: skip
 _TWICE = re.compile(r"([^\W\d_])\1+")
 _UMLAUT = re.compile(r"([aou])e")

@@ -4,15 +4,16 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from datetime import timedelta
+from types import FrameType
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from bot import turns
 from bot.jobs import add_tasks
 from core.settings import Settings
 from operations.assemble import open_services, set_up_logs, web_doors
-from store import database
 from web.app import create_app
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ async def web(settings: Settings) -> None:
     set_up_logs(settings.log_level)
     async with open_services(settings) as (services, _):
         app = create_app(web_doors(services))
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 host=settings.host,
@@ -41,12 +42,21 @@ async def web(settings: Settings) -> None:
         await server.serve()
 
 
+class _Server(uvicorn.Server):
+    """Lets open pages go at once when told to stop; they come back by themselves."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app = self.config.app
+        assert isinstance(app, FastAPI)
+        app.state.frame.hub.close()
+        super().handle_exit(sig, frame)
+
+
 async def worker(settings: Settings) -> None:
     """The queue: deliveries to try again, the sweep, retention."""
     set_up_logs(settings.log_level)
     async with open_services(settings) as (services, app):
         assert app is not None
-        await database.apply_queue_schema(app)
         add_tasks(app, services)
         await turns.sweep(services, older=AT_ONCE)
         await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=5, listen_notify=True)

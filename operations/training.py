@@ -58,6 +58,7 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     """The model for the present inputs, trained if there is none yet."""
     model = model_path(settings.data_dir)
     if model.exists() and not force:
+        model.touch()  # the newest is the one in use
         return model
     print("Training the understanding (once for each change) …", flush=True)
     began = time.monotonic()

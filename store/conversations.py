@@ -117,14 +117,14 @@ async def receive(
     }
     found: int | None = (await connection.execute(RECEIVE, values)).scalar()
     if found is None:
-        created = await _create(connection, inbound.channel, inbound.address, now)
-        if created:
-            found = (await connection.execute(RECEIVE, values)).scalar()
+        # A new person, or an update seen before; two first messages may also arrive at the same moment.
+        await _create(connection, inbound.channel, inbound.address, now)
+        found = (await connection.execute(RECEIVE, values)).scalar()
     return found
 
 
-async def _create(connection: AsyncConnection, channel: str, address: str, now: datetime) -> bool:
-    """Make person, address and conversation; False if they are there already."""
+async def _create(connection: AsyncConnection, channel: str, address: str, now: datetime) -> None:
+    """Make person, address and conversation, unless they are there already."""
     recruit_id = uuid.uuid4()
     await connection.execute(insert(Recruit).values(id=recruit_id, created_at=now, seen_at=now))
     row = upsert(Address).values(recruit_id=recruit_id, channel=channel, external_id=address)
@@ -135,9 +135,8 @@ async def _create(connection: AsyncConnection, channel: str, address: str, now: 
     ).scalar()
     if made is None:
         await connection.execute(sql("delete from recruits where id = :id"), {"id": recruit_id})
-        return False
-    await connection.execute(insert(Conversation).values(address_id=made))
-    return True
+    else:
+        await connection.execute(insert(Conversation).values(address_id=made))
 
 
 async def lock(connection: AsyncConnection, conversation_id: int) -> None:

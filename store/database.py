@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from procrastinate import App, PsycopgConnector
+from procrastinate import PsycopgConnector
+from procrastinate.schema import SchemaManager
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -15,7 +17,7 @@ OVERFLOW = 20
 def connect(url: str) -> AsyncEngine:
     """A pool of connections to the database at `url` (postgresql://…)."""
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=OVERFLOW
+        make_url(url).set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=OVERFLOW, hide_parameters=True
     )
 
 
@@ -30,6 +32,7 @@ def migrate(url: str) -> None:
     escaped = make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     config.attributes["url"] = escaped
     command.upgrade(config, "head")
+    _add_queue(url)
 
 
 def queue_connector(url: str) -> PsycopgConnector:
@@ -37,8 +40,10 @@ def queue_connector(url: str) -> PsycopgConnector:
     return PsycopgConnector(conninfo=url, min_size=1, max_size=4)
 
 
-async def apply_queue_schema(app: App) -> None:
-    """Make Procrastinate's tables where they are missing."""
-    found = await app.connector.execute_query_one_async("select to_regclass('procrastinate_jobs') is not null as there")
-    if not found["there"]:
-        await app.schema_manager.apply_schema_async()
+def _add_queue(url: str) -> None:
+    """Procrastinate's tables, where they are missing."""
+    with psycopg.connect(url) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('velkommen queue'))")
+        there = connection.execute("select to_regclass('procrastinate_jobs')").fetchone()
+        if there == (None,):
+            connection.execute(SchemaManager.get_schema().encode())

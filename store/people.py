@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.conversations import Context
@@ -83,8 +82,11 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
     others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
     await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
-    for table in (UnansweredQuestion, MentorRequest, InboundMessage):
+    for table in (UnansweredQuestion, MentorRequest):
         await connection.execute(delete(table).where(table.conversation_id == conversation_id))
+    # What was written after the wish and waits for its answer is not part of it.
+    handled = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
+    await connection.execute(delete(InboundMessage).where(*handled))
     await connection.execute(
         delete(OutboundMessage).where(OutboundMessage.conversation_id == conversation_id, OutboundMessage.id != newest)
     )
@@ -95,6 +97,14 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     )
 
 
+async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None:
+    """Delete what a person wrote, because the consent to keep it was not given or is taken back."""
+    await connection.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
+    written = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
+    await connection.execute(update(InboundMessage).where(*written).values(text=None))
+
+
+LOCK_DUE = text("select from conversations where erase_at <= :now for update")
 ERASE_DUE = text("""
     delete from recruits r using addresses a, conversations c
     where a.recruit_id = r.id and c.address_id = a.id and c.erase_at <= :now
@@ -104,6 +114,8 @@ ERASE_DUE = text("""
 
 async def erase_due(connection: AsyncConnection, *, now: datetime) -> int:
     """Delete the last trace of those whose farewell had its minute, unless they have written again."""
+    # First wait for messages that are just being stored, then look: else one would go down with its conversation.
+    await connection.execute(LOCK_DUE, {"now": now})
     return (await connection.execute(ERASE_DUE, {"now": now})).rowcount
 
 
@@ -117,6 +129,7 @@ UNKEPT_INBOUND = text("""
     delete from inbound i using conversations c, addresses a, recruits r
     where i.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
       and r.consent <> 'given' and i.handled_at < :before
+      and not exists (select from outbound o where o.inbound_id = i.id and o.status in ('pending', 'sending'))
 """)
 
 
@@ -128,20 +141,21 @@ async def retain(connection: AsyncConnection, *, now: datetime, days: int) -> di
     return {"people": gone.rowcount, "replies": replies.rowcount}
 
 
-async def rate(connection: AsyncConnection, context: Context, outbound_id: int, value: int, *, now: datetime) -> bool:
-    """Keep a thumb on one of the person's own answers; False if there is no such answer."""
-    own = select(OutboundMessage.id).where(
-        OutboundMessage.id == outbound_id, OutboundMessage.conversation_id == context.conversation_id
-    )
-    if (await connection.execute(own)).scalar() is None:
-        return False
-    row = insert(Feedback).values(
-        outbound_id=outbound_id, value=value, topics=context.state.get("topics", []), created_at=now
-    )
-    await connection.execute(
-        row.on_conflict_do_update(index_elements=["outbound_id"], set_={"value": value, "created_at": now})
-    )
-    return True
+RATE = text("""
+    insert into feedback (outbound_id, value, topics, created_at)
+    select o.id, :value, jsonb_build_array(o.body ->> 'about'), :now
+    from outbound o join conversations c on c.id = o.conversation_id join addresses a on a.id = c.address_id
+    where o.id = :id and a.channel = :channel and a.external_id = :address and o.body ->> 'rate' = 'true'
+    on conflict (outbound_id) do update set value = excluded.value, created_at = excluded.created_at
+""")
+
+
+async def rate(
+    connection: AsyncConnection, channel: str, address: str, outbound_id: int, value: int, *, now: datetime
+) -> bool:
+    """Keep a thumb (1 or -1) on one of the person's own answers; False if there is no such answer."""
+    values = {"id": outbound_id, "value": value, "now": now, "channel": channel, "address": address}
+    return (await connection.execute(RATE, values)).rowcount == 1
 
 
 async def show_again(

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.messages import Kind
@@ -79,17 +78,6 @@ async def replies_after(session: AsyncSession, channel: str, address: str, *, af
 async def reply(session: AsyncSession, channel: str, address: str, message_id: int) -> Replied | None:
     rows = (await session.execute(_replied(channel, address).where(OutboundMessage.id == message_id))).all()
     return next(iter(_as_replied(rows)), None)
-
-
-async def rate(
-    session: AsyncSession, message_id: int, value: int, *, now: datetime, topics: Sequence[str] = ()
-) -> None:
-    """Keep the thumb; pressing again replaces it. The caller has made sure whose reply it is."""
-    row = {"outbound_id": message_id, "value": value, "topics": list(topics), "created_at": now}
-    keep = insert(Feedback).values(row)
-    await session.execute(
-        keep.on_conflict_do_update(index_elements=[Feedback.outbound_id], set_={"value": value, "created_at": now})
-    )
 
 
 def _ours(channel: str, address: str) -> ColumnElement[bool]:

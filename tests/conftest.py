@@ -33,9 +33,11 @@ def postgres() -> Iterator[str]:
     Not below pytest's folder: each run of pytest closes that one to all but its user, and as root the server is
     another user, so that a second run would end it.
     """
-    with tempfile.TemporaryDirectory(prefix="velkommen-", ignore_cleanup_errors=True) as folder:
-        with embedded(Path(folder) / "postgres") as url:
-            yield url
+    with (
+        tempfile.TemporaryDirectory(prefix="velkommen-", ignore_cleanup_errors=True) as folder,
+        embedded(Path(folder) / "postgres") as url,
+    ):
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -55,13 +57,12 @@ def database_url(postgres: str) -> str:
 
 
 @pytest.fixture
-def no_people(database_url: str) -> Iterator[None]:
+def no_people(database_url: str) -> None:
     """Nobody has written yet."""
     engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("delete from recruits"))
     engine.dispose()
-    yield
 
 
 @pytest.fixture

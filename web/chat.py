@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from core.messages import Inbound, Kind
 from i18n.languages import LANGUAGES
 from i18n.translator import msgid
-from store import transcript
+from store import people, transcript
 from web.errors import Refused
 from web.frame import Frame, frame_of
 from web.render import transcript_view
@@ -120,10 +120,10 @@ async def rate(request: Request) -> Response:
     if not isinstance(reply_id, int) or value not in (1, -1) or not 0 < reply_id < 2**62:
         raise Refused(400, "not-a-rating", NOT_SENT)
     async with frame.doors.sessions.begin() as session:
-        message = await transcript.reply(session, "web", visitor, reply_id)
-        if message is None or not message.body["rate"]:
+        connection = await session.connection()
+        value = 1 if value == 1 else -1
+        if not await people.rate(connection, "web", visitor, reply_id, value, now=frame.doors.now()):
             raise Refused(404, "no-such-answer", NOT_SENT)
-        await transcript.rate(session, reply_id, 1 if value == 1 else -1, now=frame.doors.now())
     return Response(status_code=204)
 
 

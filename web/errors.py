@@ -42,7 +42,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _failure(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, error=type(error).__name__, exc_info=error)
+    log.error("request failed", path=request.url.path, error=type(error).__name__)  # the server logs where
     return _answer(request, 500, {})
 
 

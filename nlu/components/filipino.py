@@ -48,7 +48,7 @@ def _peeled(word: str) -> Iterator[str]:
 
 
 def _root_endings(stem: str, suffix: str) -> Iterator[str]:
-    """bayar+an → bayad, gamit+in → gamit, turu+an → turo, sund+in → sunod."""
+    """bayar+an → bayad, gamit+in → gamit, turu+an → turo."""
     yield stem
     if stem.endswith("r"):
         yield stem[:-1] + "d"

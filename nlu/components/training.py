@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +21,7 @@ from nlu.components.thresholds import Outcome, Worth, second_is_near
 FOLDS = 5
 # With this many examples one fifth held out tells enough; five rounds would take minutes.
 ONE_ROUND_FROM = 12_000
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,15 @@ def learn(
     vocabulary = features.learn([item.example for item in examples])
     rows = features.matrix([item.example for item in examples], vocabulary, plan.weights)
     dense = None if vectors is None else vectors * np.float32(plan.weights.encoder)
-    unseen = dict(_unseen(examples, rows, dense, topics, plan))
+    labels = np.array([item.label for item in examples])
+    with ThreadPoolExecutor(THREADS) as pool:
+        whole = pool.submit(linear.fit, rows, dense, labels, plan.linear)
+        unseen = dict(_unseen(examples, rows, dense, topics, plan, pool))
     asked = [examples[place] for place in unseen]
     curves = _curves(asked, list(unseen.values()))
     outcomes = _outcomes(asked, list(unseen.values()), curves, near)
     fitted = thresholds.fit(outcomes, topics, plan.worth, trusted=plan.trusted)
-    whole = linear.fit(rows, dense, [item.label for item in examples], plan.linear)
-    return Model(vocabulary, whole, Calibration(*curves, fitted), topics), list(zip(asked, outcomes))
+    return Model(vocabulary, whole.result(), Calibration(*curves, fitted), topics), list(zip(asked, outcomes))
 
 
 def _unseen(
@@ -72,15 +77,24 @@ def _unseen(
     vectors: np.ndarray | None,
     topics: frozenset[str],
     plan: Plan,
+    pool: Executor,
 ) -> Iterator[tuple[int, Ranked]]:
+    """Labels ranked for every example that a classifier learnt without it."""
     labels = np.array([item.label for item in examples])
+
+    def held_out(fold: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, Ranked]]:
+        learnt, places = fold
+        model = linear.fit(rows[learnt], None if vectors is None else vectors[learnt], labels[learnt], plan.linear)
+        scores = model.many(rows[places], None if vectors is None else vectors[places])
+        return [
+            (int(place), rank(model.labels, found, topics, length(examples[place].example)))
+            for place, found in zip(places, scores)
+        ]
+
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(labels, labels)
     rounds = 1 if len(examples) >= ONE_ROUND_FROM else FOLDS
-    for (learnt, held_out), _ in zip(folds, range(rounds)):
-        model = linear.fit(rows[learnt], None if vectors is None else vectors[learnt], labels[learnt], plan.linear)
-        scores = model.many(rows[held_out], None if vectors is None else vectors[held_out])
-        for place, found in zip(held_out, scores):
-            yield int(place), rank(model.labels, found, topics, length(examples[place].example))
+    for found in pool.map(held_out, itertools.islice(folds, rounds)):
+        yield from found
 
 
 def length(example: Example) -> int:

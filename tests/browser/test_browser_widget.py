@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FloatRect, Page, expect
 
 from core.messages import Reply
 from tests.support.person import Person
@@ -79,6 +79,7 @@ async def test_a_reply_to_the_closed_chat_is_announced(person: Person, town: str
     await page.goto(town)
     await page.get_by_role("button", name="Open chat").click()
     frame = page.frame_locator("iframe")
+    await expect(frame.get_by_role("textbox")).to_be_focused()
     await frame.get_by_role("textbox").fill("hello")
     await page.keyboard.press("Enter")
     await frame.get_by_text("You wrote: hello").wait_for()
@@ -125,5 +126,5 @@ async def test_a_page_that_is_not_allowed_cannot_frame_the_chat(person: Person, 
     assert any("frame" in each.lower() for each in person.complaints)
 
 
-async def _heading(page: Page) -> dict[str, float] | None:
-    return dict(await page.locator("h1").bounding_box() or {})
+async def _heading(page: Page) -> FloatRect | None:
+    return await page.locator("h1").bounding_box()

@@ -158,10 +158,10 @@ async def test_a_clear_switch_of_language_is_followed_and_said_once(chat: Chat) 
 
     note, _ = await chat.says("Proszę po polsku, jak mogę znaleźć mieszkanie do wynajęcia w Odense?")
     assert note.language == "pl"
-    assert "polski" in note.text
+    assert "polski" in note.text.lower()
 
     replies = await chat.says("A ile kosztuje kaucja za mieszkanie?")
-    assert all("polski" not in reply.text for reply in replies)
+    assert all("polski" not in reply.text.lower() for reply in replies)
 
 
 async def test_one_word_and_stickers_never_flip_the_language(chat: Chat) -> None:
@@ -181,8 +181,8 @@ async def test_what_we_cannot_read_is_answered_politely(chat: Chat, kind: Kind) 
 
 async def test_a_text_not_written_in_the_language_comes_in_english_and_says_so(chat: Chat) -> None:
     await chat.presses("language:uk")
-    (card,) = await chat.presses("topic:tax-card")
-    assert card.language == "uk"
+    card, _ = await chat.presses("topic:tax-card")
+    assert card.language == "en"
     assert "українськ" in card.text.lower()
     assert "skattekort" in card.text
 

@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.errors import KnowledgeError
-from knowledge.files import read_folder
+from knowledge.files import Entry, read_folder, write_folder
 from knowledge.library import FRESH, Shelf
 from knowledge.publish import Name, Outcome, export_folder, import_folder
+from knowledge.render import REFERENCE
 from store import database
 from store import knowledge as stored
 from store.tables import Entry as Row
@@ -57,17 +60,25 @@ async def sessions(own_database: str) -> AsyncIterator[Sessions]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder an editor may write in: two real topics that know each other, and all that is shared."""
-    for name in ("figures.yml", "glossary.yml", "replies"):
-        source, copy = REAL / name, tmp_path / "files" / name
-        copy.parent.mkdir(exist_ok=True)
-        shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
-    for slug, other in (("tax-card", "nemkonto"), ("nemkonto", "tax-card")):
-        shutil.copytree(REAL / "topics" / slug, tmp_path / "files" / "topics" / slug)
-        path = tmp_path / "files" / "topics" / slug / "topic.yml"
-        before, after = path.read_text().split("related:")
-        rest = after.split("handover:")[1]
-        path.write_text(f"{before}related:\n  - {other}\nnear: []\nhandover:{rest}")
+    write_folder(tmp_path / "files", some_entries())
     return tmp_path / "files"
+
+
+@cache
+def some_entries() -> list[Entry]:
+    real = read_folder(REAL).entries
+    neighbours = {"tax-card": "nemkonto", "nemkonto": "tax-card"}
+    topics = [
+        replace(entry, data={**entry.data, "related": [neighbours[entry.key]], "near": []})
+        for entry in real
+        if entry.kind == "topic" and entry.key in neighbours
+    ]
+    texts = [entry for entry in real if entry.kind == "text" and entry.key in neighbours]
+    replies = [entry for entry in real if entry.kind == "reply" and entry.language in ("en", "pl")]
+    used = {match[1] for entry in (*texts, *replies) for match in REFERENCE.finditer(str(entry.data))}
+    figures = [entry for entry in real if entry.kind == "figure" and entry.key in used | {"nurse-quota"}]
+    terms = [entry for entry in real if entry.kind == "term"][:3]
+    return [*topics, *texts, *figures, *terms, *replies]
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_button_with_an_unsafe_address_is_left_out() -> None:
 
 def test_a_pressed_button_reads_as_it_did_when_it_was_pressed() -> None:
     asked = Reply("Which?", "en", buttons=(Button("The tax card", payload="topic:tax-card"),))
-    messages = [
+    messages: list[Written | Replied] = [
         Written("visitor:1", Kind.BUTTON, None, "mydata", NOW),
         Replied(1, asked.to_json(), NOW, None),
         Written("visitor:2", Kind.BUTTON, None, "topic:tax-card", NOW),

@@ -1,0 +1,199 @@
+"""`python -m bench`: our whole path beside a bare Rasa, in turns, on this machine, with the same training data.
+
+Prints figures and which aims they meet; it never fails because of them. It keeps to a data folder of its own and ends
+every process it started.
+"""
+
+import argparse
+import asyncio
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+
+from bench import load, memory, million
+from bench.bare import project
+from bench.bare.project import Rest
+from bench.load import Side
+from bench.ours import Ours, open_ours
+from bench.questions import Conversation, Said, conversations, long_conversation, read_questions
+from bench.report import Measured, lines
+from core.errors import VelkommenError
+from core.settings import Settings, read_settings
+from knowledge.library import Library, Shelf
+from operations.assemble import set_up_logs
+from operations.children import Child
+from operations.stack import RASA_PATIENCE, bring_knowledge, free_port, open_database, rasa_child, until_answers
+from operations.training import model_path, train
+from store import database
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is measured. `conversations` are held in each round, by number of clients."""
+
+    rounds: int
+    conversations: dict[int, int]
+    long: dict[str, int]
+    window: int
+    messages: int
+
+
+DEFAULT = Plan(rounds=7, conversations={1: 6, 16: 32}, long={"ours": 500, "bare": 300}, window=20, messages=1_000_000)
+QUICK = Plan(rounds=3, conversations={1: 3, 16: 16}, long={"ours": 500, "bare": 100}, window=20, messages=1_000_000)
+
+
+@dataclass(slots=True)
+class Sides:
+    ours: Ours
+    bare: Rest
+    responses: Rest
+    processes: dict[str, int]
+
+    def all(self) -> list[Side]:
+        return [self.ours, self.bare, self.responses]
+
+
+def main() -> int:
+    options = _options()
+    folder = Path(tempfile.mkdtemp(prefix="velkommen-bench-"))
+    settings = Settings(data_dir=folder, secret_key="x" * 48, burst_seconds=0)
+    try:
+        with open_database(settings) as ready, (folder / "turns.log").open("w") as log:
+            _log_to(log)
+            measured = asyncio.run(_measure(ready, QUICK if options.quick else DEFAULT, options))
+    except VelkommenError as error:
+        sys.exit(f"bench: {error}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print("\n" + "\n".join(lines(measured)))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench", description="Speed and memory beside a bare Rasa.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; a model that is trained already is taken")
+    parser.add_argument("--model", type=Path, help="take this trained model of ours instead of training one")
+    return parser.parse_args()
+
+
+def _log_to(file: TextIO) -> None:
+    """Turns are logged as they are in service, but not between the figures."""
+    set_up_logs("info")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file))
+
+
+async def _measure(settings: Settings, plan: Plan, options: argparse.Namespace) -> Measured:
+    measured = Measured()
+    folder = settings.data_dir / "bare"
+    await bring_knowledge(settings)
+    questions = read_questions()
+    model = await asyncio.to_thread(_model, settings, options, measured)
+    await asyncio.to_thread(project.write, folder, await _library(settings), model)
+    _tell("training the bare project")
+    measured.training = {**measured.training, "bare (given our classifier)": await _train_bare(settings, folder)}
+    async with AsyncExitStack() as stack:
+        sides = await _open(stack, settings, folder, model)
+        stock = conversations(questions)
+        await load.in_turns(sides.all(), stock, rounds=1, held=16, clients=4)  # the first turns load and compile
+        for clients, held in plan.conversations.items():
+            _tell(f"{plan.rounds} rounds with {clients} client(s)")
+            rounds = await load.in_turns(sides.all(), stock, rounds=plan.rounds, held=held, clients=clients)
+            measured.speeds[clients] = {name: load.speed(of_side) for name, of_side in rounds.items()}
+        measured.memory = _memory(sides, settings)
+        await _long(sides, questions, plan, measured)
+        measured.full = await _with_a_million(sides.ours, settings, stock, plan)
+    return measured
+
+
+def _model(settings: Settings, options: argparse.Namespace, measured: Measured) -> Path:
+    """Our trained model: the given one, when in a hurry one that `make train` has made, else trained here."""
+    made = model_path(read_settings(os.environ).data_dir)
+    if options.model or (options.quick and made.exists()):
+        measured.training = {"ours": None}
+        model: Path = options.model or made
+        return model
+    began = time.monotonic()
+    model = train(settings)
+    measured.training = {"ours": time.monotonic() - began}
+    return model
+
+
+async def _train_bare(settings: Settings, folder: Path) -> float:
+    return await asyncio.to_thread(project.train, settings, folder)
+
+
+async def _library(settings: Settings) -> Library:
+    engine = database.connect(settings.database_url)
+    try:
+        return await Shelf(database.sessions(engine)).library()
+    finally:
+        await engine.dispose()
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, folder: Path, model: Path) -> Sides:
+    """All sides at once, so that each round finds the same machine."""
+    _tell("starting PostgreSQL's neighbours: three Rasas and an action server")
+    port = free_port()
+    child = rasa_child(settings, model, port)
+    keeping = asyncio.create_task(child.keep_running())
+    stack.push_async_callback(_stop, child, keeping)
+    bare = await stack.enter_async_context(project.run_bare(settings, folder))
+    responses = await stack.enter_async_context(project.run_responses(settings, folder, model))
+    url = f"http://127.0.0.1:{port}"
+    await until_answers(f"{url}/webhooks/rest/", RASA_PATIENCE)
+    ours = await stack.enter_async_context(open_ours(replace(settings, rasa_url=url)))
+    named = {"Rasa of ours": child, "bare Rasa": bare.children[0], "its action server": bare.children[1]}
+    processes = {name: one.process.pid for name, one in named.items() if one.process is not None}
+    return Sides(ours, bare, responses, processes)
+
+
+async def _stop(child: Child, keeping: "asyncio.Task[None]") -> None:
+    await child.stop()
+    await keeping
+
+
+async def _long(sides: Sides, questions: list[Said], plan: Plan, measured: Measured) -> None:
+    for side in (sides.ours, sides.bare):
+        turns = plan.long[side.name]
+        _tell(f"one conversation of {turns} turns with {side.name}")
+        seconds = await load.converse(side, long_conversation(questions, turns, window=plan.window))
+        measured.growth[side.name] = (turns, load.growth(seconds, window=plan.window))
+
+
+async def _with_a_million(ours: Ours, settings: Settings, stock: Iterator[Conversation], plan: Plan) -> float:
+    """How much slower a turn is in a database that holds a million messages."""
+    _tell(f"storing {plan.messages:,} messages in a second database")
+    url = await asyncio.to_thread(million.make, settings.database_url, messages=plan.messages)
+    full_settings = replace(ours.services.settings, database_url=url)
+    await bring_knowledge(full_settings)
+    async with open_ours(full_settings, name="full") as full:
+        await load.hold(full, list(itertools.islice(stock, 2)), clients=1)
+        _tell("a few rounds in it and in ours")
+        held = plan.conversations[1]
+        rounds = await load.in_turns([ours, full], stock, rounds=plan.rounds, held=held, clients=1)
+    return load.speed(rounds["full"]).p50 / load.speed(rounds["ours"]).p50
+
+
+def _memory(sides: Sides, settings: Settings) -> dict[str, float | None]:
+    """Of our process (the clients included) and of each it works with, after the load."""
+    postmaster = int((settings.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    others = {name: memory.held(pid) for name, pid in sides.processes.items()}
+    return {"ours": memory.held(os.getpid()), "PostgreSQL": memory.family(postmaster), **others}
+
+
+def _tell(doing: str) -> None:
+    print(f"… {doing}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""A message, said word by word in English."""
+
+import pytest
+
+from nlu.components import filipino
+from nlu.components.gloss import gloss
+from nlu.components.lexicon import languages
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("da", "hvordan får jeg et skattekort", {"how", "get", "tax", "card"}),
+        ("da", "hvordan faar jeg skattekort", {"how", "get", "tax", "card"}),
+        ("pl", "jak dostać kartę podatkową", {"how", "get", "tax", "card"}),
+        ("pl", "jak dostac karte podatkowa", {"how", "get", "tax", "card"}),
+        ("fil", "pano kumuha ng tax card", {"how", "get", "tax", "card"}),
+        ("uk", "як отримати податкову картку", {"how", "tax", "card"}),
+        ("ro", "cum obtin cardul fiscal", {"how", "tax", "card"}),
+        ("hi", "टैक्स कार्ड कैसे मिलेगा", {"tax", "card", "how"}),
+        ("hi", "tax card kaise milega", {"tax", "card", "how"}),
+        ("de", "wie bekomme ich eine steuerkarte", {"how", "get", "tax", "card"}),
+        ("en", "where do i get skattekort", {"get", "tax", "card"}),
+        ("es", "skattekort", {"tax", "card"}),
+    ],
+)
+def test_the_telling_words_are_found(language, text, expected):
+    assert expected <= set(gloss(text, language).text.split())
+
+
+def test_what_nobody_knows_stays_and_is_reported():
+    found = gloss("hvor er blxqz", "da")
+
+    assert "blxqz" in found.text
+    assert found.unknown == ("blxqz",)
+
+
+def test_text_speak_and_emojis_are_read_in_every_language():
+    assert gloss("pls 👍", "fil").text == "please yes"
+    assert gloss("I can’t", "en").text == "i can not"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_an_empty_message_has_an_empty_gloss(language):
+    assert gloss("", language).text == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "root"),
+    [
+        ("nagpa-register", "register"),
+        ("mag-apply", "apply"),
+        ("binayaran", "bayad"),
+        ("kukuha", "kuha"),
+        ("bumili", "bili"),
+        ("trabahong", "trabaho"),
+        ("nakatira", "tira"),
+        ("magpapa-schedule", "schedule"),
+    ],
+)
+def test_filipino_roots(word, root):
+    assert root in list(filipino.roots(word))
