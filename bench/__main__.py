@@ -26,7 +26,7 @@ from bench.bare.project import Rest
 from bench.load import Side
 from bench.ours import Ours, open_ours
 from bench.questions import Conversation, Said, conversations, long_conversation, read_questions
-from bench.report import Measured, lines
+from bench.report import Measured, lines, speeds
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
 from knowledge.library import Library, Shelf
@@ -109,6 +109,7 @@ async def _measure(settings: Settings, plan: Plan, options: argparse.Namespace) 
             _tell(f"{plan.rounds} rounds with {clients} client(s)")
             rounds = await load.in_turns(sides.all(), stock, rounds=plan.rounds, held=held, clients=clients)
             measured.speeds[clients] = {name: load.speed(of_side) for name, of_side in rounds.items()}
+            print("\n".join(speeds({clients: measured.speeds[clients]})), flush=True)
         measured.memory = _memory(sides, settings)
         await _long(sides, questions, plan, measured)
         measured.full = await _with_a_million(sides.ours, settings, stock, plan)

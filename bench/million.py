@@ -26,9 +26,9 @@ FILL = (
 
 
 def make(url: str, *, messages: int) -> str:
-    """A migrated database called `full` beside the one at `url`, holding so many messages; its URL."""
-    full = make_url(url).set(database="full").render_as_string(hide_password=False)
-    _run(url, ["create database full"])
+    """A migrated database called `a_million` beside the one at `url`, holding so many messages; its URL."""
+    full = make_url(url).set(database="a_million").render_as_string(hide_password=False)
+    _run(url, ["create database a_million"])
     database.migrate(full)
     _run(full, FILL, people=PEOPLE, each=messages // 2)
     return full

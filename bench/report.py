@@ -35,7 +35,7 @@ class Aim:
 
 def lines(measured: Measured) -> list[str]:
     return [
-        *_speeds(measured),
+        *speeds(measured.speeds),
         "",
         *(f"training, {name}: {_or_unknown(seconds, 's')}" for name, seconds in measured.training.items()),
         *(f"memory, {name}: {_or_unknown(megabytes, 'MB')}" for name, megabytes in measured.memory.items()),
@@ -68,9 +68,9 @@ def _told(aim: Aim) -> str:
     )
 
 
-def _speeds(measured: Measured) -> Sequence[str]:
+def speeds(measured: Mapping[int, Mapping[str, Speed]]) -> Sequence[str]:
     told = [f"{'clients':>7}  {'side':12}{'turns/s':>9}{'p50 ms':>9}{'p95 ms':>9}"]
-    for clients, sides in measured.speeds.items():
+    for clients, sides in measured.items():
         for name, speed in sides.items():
             told.append(f"{clients:>7}  {name:12}{speed.per_second:>9.1f}{speed.p50:>9.1f}{speed.p95:>9.1f}")
     return told

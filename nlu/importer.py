@@ -47,7 +47,7 @@ def near(folder: Path) -> dict[str, list[str]]:
 
 
 def examples(exported: list[dict[str, str]], folder: Path) -> list[dict[str, str]]:
-    """All examples, each text once: a topic's example goes before one of the same wording elsewhere."""
+    """All examples, each text once in a language: a topic's goes before one of the same wording elsewhere."""
     topics = {row["topic"] for row in exported}
     rows = [{**row, "intent": "topic", "label": row["topic"]} for row in exported]
     for path in sorted(folder.glob("*.yml")):
@@ -68,9 +68,9 @@ def _intents(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _first_of_each(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for row in rows:
-        key = row["text"].strip().lower()
+        key = (row["language"], row["text"].strip().lower())
         if key not in seen:
             seen.add(key)
             yield row

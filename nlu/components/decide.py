@@ -16,7 +16,7 @@ _HARMLESS_QUESTIONS = ("mentor", "which", "answered")
 
 @dataclass(frozen=True)
 class Heard:
-    """A message or one question of it: ranked labels, and the probabilities that the first or one of three is right."""
+    """A message or one part of it: ranked labels, and the probabilities that the first or one of three is right."""
 
     ranked: Ranked
     sure: float
@@ -45,7 +45,7 @@ def decide(
     after a greeting.
     """
     sure_parts = [part for part in parts if part.ranked.is_topic and part.sure >= thresholds.part]
-    topics = tuple(dict.fromkeys(part.ranked.first for part in sure_parts))
+    topics = tuple(dict.fromkeys(part.ranked.first for part in sure_parts))[:SHOWN]
     if len(topics) > 1:
         return Understood(ANSWER, min(part.sure for part in sure_parts), topics, _further(whole, topics))
     return _alone(_telling(whole, parts), thresholds, near, pending)

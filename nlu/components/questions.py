@@ -1,4 +1,4 @@
-"""Graph component: splits a message into questions and says each in English words."""
+"""Graph component: cuts a message into its parts and says each in English words."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components.features import Example
 from nlu.components.gloss import gloss
-from nlu.components.split import questions
+from nlu.components.split import parts
 
 EXAMPLES = "examples"
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER], is_trainable=False)
 class Questions(GraphComponent):
-    """Sets `examples` on a message: the whole first, then its questions when it holds several."""
+    """Sets `examples` on a message: the whole first, then its parts."""
 
     @classmethod
     def create(
@@ -33,7 +33,7 @@ class Questions(GraphComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             language = metadata(message).get("language") or "en"
-            message.set(EXAMPLES, [example(part, language) for part in (text, *questions(text, language))])
+            message.set(EXAMPLES, [example(part, language) for part in (text, *parts(text, language))])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -1,11 +1,16 @@
-"""The questions in a message. A long story with one question in it stays one."""
+"""What a message may be made of: its questions, or else its fragments.
+
+Cutting is generous, since nothing is answered that isn't sure on its own (see `decide`): "CPR, tax card and
+Danish classes" holds no question word, and still asks three things.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-MOST = 3
+MOST_QUESTIONS = 3
+MOST_FRAGMENTS = 5
 _LONG = 25
 
 _SENTENCE = re.compile(r"(?<=[.?!…।])\s+|\n+")
@@ -33,13 +38,16 @@ _AND = {
 }
 
 
-def questions(text: str, language: str) -> list[str]:
-    """Up to three questions, in order; none when the message holds no more than one."""
+def parts(text: str, language: str) -> list[str]:
+    """In their order; none when the message is one piece or a story. A story's only question stands alone."""
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
-    found = [part for sentence in sentences for part in _asked(sentence, language)]
-    if len(found) == 1 and len(text.split()) > _LONG and found[0] != text.strip():
-        return found
-    return found[:MOST] if len(found) > 1 else []
+    questions = [part for sentence in sentences for part in _asked(sentence, language)]
+    if len(questions) > 1:
+        return questions[:MOST_QUESTIONS]
+    if len(questions) == 1 and len(text.split()) > _LONG and questions[0] != text.strip():
+        return questions
+    fragments = [part for part in _cut(language).split(text) if re.search(r"\w\w", part)]
+    return [part.strip() for part in fragments] if 1 < len(fragments) <= MOST_FRAGMENTS else []
 
 
 def _asked(sentence: str, language: str) -> list[str]:
@@ -56,6 +64,13 @@ def _joint(language: str) -> re.Pattern[str]:
     asks = "|".join(_words(_OPENERS, language))
     joins = "|".join(_words(_AND, language))
     return re.compile(rf"(?:\s*[,;–-]\s*|\s+)(?:{joins})\s+(?=(?:{asks})\b)|\s*[,;]\s+(?=(?:{asks})\b)", re.IGNORECASE)
+
+
+@cache
+def _cut(language: str) -> re.Pattern[str]:
+    """Wherever one matter may end and another begin."""
+    joins = "|".join(_words(_AND, language))
+    return re.compile(rf"{_SENTENCE.pattern}|\s*[,;+&]\s*|\s+[-–/]\s+|\s+(?:{joins})\s+", re.IGNORECASE)
 
 
 def _opens(clause: str, language: str) -> bool:

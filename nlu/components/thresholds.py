@@ -60,7 +60,7 @@ def fit(outcomes: Sequence[Outcome], topics: frozenset[str], worth: Worth, *, tr
         answer=answer,
         ask=ask,
         act=_best_act(others, worth),
-        part=max(answer, _trusted(about_topics, trusted)),
+        part=_trusted(about_topics, trusted),
         near_gap=_near_gap([outcome for outcome in about_topics if outcome.near and outcome.sure >= answer], worth),
     )
 

@@ -24,13 +24,16 @@ TOPICS = frozenset({"tax-card", "cpr-registration", "daycare"})
 
 @pytest.fixture(scope="module")
 def examples():
+    """Two telling words and one of any topic; every fifth says nothing of its own, so that some must be missed."""
     rng = np.random.default_rng(1)
-    return [
-        Labelled(Example(text, text), label, "en")
-        for label, words in WORDS.items()
-        for _ in range(15)
-        for text in [" ".join(rng.choice(words.split(), size=3, replace=False))]
+    anything = " ".join(WORDS.values()).split()
+    own = {label: words.split() for label, words in WORDS.items()}
+    texts = [
+        (label, [*rng.choice(own[label] if number % 5 else anything, size=2), rng.choice(anything)])
+        for label in WORDS
+        for number in range(25)
     ]
+    return [Labelled(Example(" ".join(words), " ".join(words)), label, "en") for label, words in texts]
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +85,7 @@ def test_the_report_counts_every_language_and_the_whole(learnt):
 
     assert found["examples"] == len(tried)
     assert set(found["languages"]) == {"en"}
-    assert found["all"]["first_right"] > 0.8
+    assert found["all"]["first_right"] > 0.6
     assert sum(row["count"] for row in found["calibration"]) == len(tried)
 
 
@@ -112,7 +115,7 @@ def test_thresholds_follow_what_a_mistake_costs():
 
     assert 0.56 <= careful.answer <= 0.64
     assert careless.answer < careful.answer
-    assert careful.part >= careful.answer
+    assert careful.part >= careless.part
 
 
 def test_unwritten_topics_count_as_one_label():
