@@ -1,5 +1,7 @@
 """From what waits to what is said. One batch of messages in, one thought out; nothing is stored here."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 import structlog
@@ -10,6 +12,7 @@ from bot import metrics
 from bot.services import Services
 from core.acts import act_name
 from core.errors import EngineError
+from core.masking import LABELS
 from core.messages import Button, Kind, Reply
 from i18n.detect import detect
 from i18n.languages import DEFAULT, LANGUAGES, named_language, nearest
@@ -19,6 +22,7 @@ from store.conversations import Context, Waiting
 
 log = structlog.get_logger()
 
+LABEL = re.compile("|".join(map(re.escape, LABELS.values())))
 FEATURED = ("first-steps-order", "cpr-registration", "tax-card", "find-rental-home")
 UNREADABLE = {
     Kind.PHOTO: "got_photo",
@@ -127,22 +131,31 @@ async def _outcome(services: Services, context: Context, batch: list[Waiting], k
     if danger is not None:
         return _danger(services, danger, turn)
     if not _asks_anything(turn.text):
-        return Outcome(Outcomes.ACT, ())
+        told = any(message.masked for message in batch)
+        return Outcome(Outcomes.ACT, () if told else (turn.reply(_wordless(turn.text)),))
     return await _ask_engine(services, context, batch, turn)
 
 
+def _without_labels(text: str) -> str:
+    """The message without the signs that stand where a number was masked; they mean nothing to the engine."""
+    return LABEL.sub(" ", text).strip()
+
+
 def _asks_anything(text: str) -> bool:
-    """Whether a message holds more than what was masked out of it."""
-    for label in ("[CPR]", "[PASSPORT]", "[CARD]", "[IBAN]", "[ACCOUNT]"):
-        text = text.replace(label, " ")
-    return any(character.isalpha() for character in text) or any(ord(c) > 0x2FFF for c in text)
+    """Whether a message holds words or figures at all, besides what was masked out of it."""
+    return any(character.isalnum() for character in _without_labels(text))
+
+
+def _wordless(text: str) -> str:
+    """An emoji is answered like a sticker; a lone question mark is asked for words."""
+    return UNREADABLE[Kind.STICKER if any(unicodedata.category(c) == "So" for c in text) else Kind.OTHER]
 
 
 async def _ask_engine(services: Services, context: Context, batch: list[Waiting], turn: Turn) -> Outcome:
     try:
         acts = await services.engine.next_acts(
             sender=str(batch[-1].id),
-            text=turn.text,
+            text=_without_labels(turn.text),
             language=turn.language,
             pending=context.state.get("pending", Pending.NONE.value),
             audience=context.profile.get("audience", "recruit"),
