@@ -1,7 +1,8 @@
 """What a turn needs, put together once a process and handed in; nothing here is global."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -12,6 +13,8 @@ from bot.engine import Engine
 from core.settings import Settings
 from knowledge.danger import DangerRules
 from knowledge.library import Shelf
+
+TURNS_AT_ONCE = 20
 
 
 def utc_now() -> datetime:
@@ -41,3 +44,5 @@ class Services:
     retry: Callable[[int, datetime], Awaitable[None]] = no_retry
     now: Callable[[], datetime] = utc_now
     step: Callable[[str], None] = no_step
+    # Each turn holds a connection; those that it needs besides must be left in the pool (store/database.py).
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS_AT_ONCE))

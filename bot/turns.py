@@ -87,7 +87,7 @@ async def handle(services: Services, conversation_id: int) -> list[Turned]:
 @asynccontextmanager
 async def _locked(services: Services, conversation_id: int) -> AsyncIterator[AsyncConnection]:
     """The conversation's lock on a connection of its own; it goes with the connection if the process ends."""
-    async with services.database.connect() as connection:
+    async with services.at_once, services.database.connect() as connection:
         async with connection.begin():
             await conversations.lock(connection, conversation_id)
         try:

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 GRACE = 10.0  # seconds between asking a child to end and ending it
 CALM = 60.0  # seconds after which a child counts as healthy again
+LONGEST_PAUSE = 30.0
 
 
 @dataclass(slots=True)
@@ -23,20 +25,22 @@ class Child:
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: Path | None = None
     process: asyncio.subprocess.Process | None = None
-    stopping: bool = False
+    told_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def keep_running(self) -> None:
-        """Run until `stop`; after a death wait 1, 2, 4 … at most 30 seconds and start again."""
+        """Run until `stop`; after a death say why, wait 1, 2, 4 … at most 30 seconds and start again."""
         loop, deaths = asyncio.get_running_loop(), 0
-        while not self.stopping:
+        while not self.told_to_stop.is_set():
             began = loop.time()
             code = await self._run_once()
-            if self.stopping:
+            if self.told_to_stop.is_set():
                 return
             deaths = 1 if loop.time() - began > CALM else deaths + 1
-            pause = min(2.0 ** (deaths - 1), 30.0)
-            print(f"  {self.name} ended ({reason(code)}); starting again in {pause:.0f} s. {self._last_words()}")
-            await asyncio.sleep(pause)
+            wait = pause(deaths)
+            notice = f"  {self.name} ended ({reason(code)}); starting again in {wait:.0f} s. {self._last_words()}"
+            print(notice, file=sys.stderr, flush=True)  # standard output is for answers
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.told_to_stop.wait(), wait)
 
     async def _run_once(self) -> int:
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -49,13 +53,15 @@ class Child:
                 env={**os.environ, **self.environment},
                 cwd=self.directory,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
+            if self.told_to_stop.is_set():  # told so while it was being started
+                self.process.terminate()
             return await self.process.wait()
 
     async def stop(self) -> None:
         """Ask the process to end, and end it if it does not."""
-        self.stopping = True
+        self.told_to_stop.set()
         process = self.process
         if process is None or process.returncode is not None:
             return
@@ -71,10 +77,15 @@ class Child:
         return f"Its log ({self.log}) ends with: {lines[-1][:300]}" if lines else f"Its log is {self.log}."
 
 
+def pause(deaths: int) -> float:
+    """Seconds to wait after so many deaths in a row."""
+    return min(2.0 ** min(deaths - 1, 5), LONGEST_PAUSE)
+
+
 def reason(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Linux: should the supervisor be killed, its children end with it (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,8 @@ from operations.assemble import KNOWLEDGE
 
 
 def main() -> None:
-    """Run one command; our own errors are told in a sentence, with exit code 1."""
+    """Run one command; our own errors are told in a sentence, with exit code 1. SIGTERM is as good as Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     arguments = _parser().parse_args()
     try:
         _run(arguments, read_settings(os.environ))

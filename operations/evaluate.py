@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from bot.channels.bulk import BulkChannel
+from bot.services import Services
 from core.settings import Settings
 from operations.ask import answers
 from operations.assemble import ROOT, open_services
@@ -18,24 +19,38 @@ FOLDER = ROOT / "tests" / "evaluation"
 MENTOR_ACTS = ("offer_mentor", "message_mentor")
 
 type Line = dict[str, Any]
+type Pair = tuple[Line, Line]
+type Counts = defaultdict[str, defaultdict[str, list[bool]]]
 
 
 async def evaluate(settings: Settings, *, misses: bool = False) -> int:
     """Print the shares by kind and language; 1 if one is below its floor."""
-    questions = [json.loads(line) for line in (FOLDER / "questions.jsonl").read_text().splitlines() if line.strip()]
-    floors = yaml.safe_load((FOLDER / "floors.yml").read_text())
     async with open_stack(settings) as ready:
         quiet = replace(ready, burst_seconds=0)
         async with open_services(quiet, channels={"bulk": BulkChannel()}, queue=False) as (services, _):
-            asked = [{"id": line["id"], "text": line["text"]} for line in questions]
-            given = [answer async for answer in answers(services, asked)]
-    pairs = list(zip(questions, given, strict=True))
+            pairs = await ask_all(services, read_questions())
     if misses:
-        for question, answer in pairs:
-            for measure, right in judge(question, answer).items():
-                if not right:
-                    print(_miss(measure, question, answer))
-    return report(pairs, floors)
+        print("\n".join(list_misses(pairs)))
+    counts, floors = count(pairs), read_floors()
+    print(table(counts, floors))
+    below = below_floor(counts, floors)
+    print(f"Below the floor: {', '.join(below)}" if below else "All at or above their floors.")
+    return 1 if below else 0
+
+
+def read_questions() -> list[Line]:
+    return [json.loads(line) for line in (FOLDER / "questions.jsonl").read_text().splitlines() if line.strip()]
+
+
+def read_floors() -> dict[str, float]:
+    floors: dict[str, float] = yaml.safe_load((FOLDER / "floors.yml").read_text())
+    return floors
+
+
+async def ask_all(services: Services, questions: list[Line]) -> list[Pair]:
+    """Each question beside its answer."""
+    asked = [{"id": line["id"], "text": line["text"]} for line in questions]
+    return list(zip(questions, [answer async for answer in answers(services, asked)], strict=True))
 
 
 def judge(question: Line, answer: Line) -> dict[str, bool]:
@@ -63,23 +78,36 @@ def judge(question: Line, answer: Line) -> dict[str, bool]:
             raise ValueError(f"{question['id']}: unknown kind {kind!r}")
 
 
-def report(pairs: Iterable[tuple[Line, Line]], floors: dict[str, float]) -> int:
-    """The table; how many measures are below their floor."""
-    counts: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+def count(pairs: Iterable[Pair]) -> Counts:
+    """What was right and what was not, by measure, then by language and over all."""
+    counts: Counts = defaultdict(lambda: defaultdict(list))
     for question, answer in pairs:
         for measure, right in judge(question, answer).items():
             counts[measure]["all"].append(right)
             counts[measure][question["language"]].append(right)
+    return counts
+
+
+def below_floor(counts: Counts, floors: dict[str, float]) -> list[str]:
+    return [measure for measure, floor in floors.items() if _share(counts[measure]["all"]) < floor]
+
+
+def table(counts: Counts, floors: dict[str, float]) -> str:
     languages = sorted({language for by in counts.values() for language in by} - {"all"})
-    print(f"{'measure':14}{'floor':>7}" + "".join(f"{name:>14}" for name in ("all", *languages)))
-    below = []
+    lines = [f"{'measure':14}{'floor':>7}" + "".join(f"{name:>14}" for name in ("all", *languages))]
     for measure, floor in floors.items():
         cells = [_cell(counts[measure][name]) for name in ("all", *languages)]
-        print(f"{measure:14}{floor:>7.2f}" + "".join(f"{cell:>14}" for cell in cells))
-        if _share(counts[measure]["all"]) < floor:
-            below.append(measure)
-    print(f"Below the floor: {', '.join(below)}" if below else "All at or above their floors.")
-    return 1 if below else 0
+        lines.append(f"{measure:14}{floor:>7.2f}" + "".join(f"{cell:>14}" for cell in cells))
+    return "\n".join(lines)
+
+
+def list_misses(pairs: Iterable[Pair]) -> list[str]:
+    return [
+        _miss(measure, question, answer)
+        for question, answer in pairs
+        for measure, right in judge(question, answer).items()
+        if not right
+    ]
 
 
 def _share(values: list[bool]) -> float:

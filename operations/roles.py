@@ -46,10 +46,11 @@ class _Server(uvicorn.Server):
     """Lets open pages go at once when told to stop; they come back by themselves."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Not handed on: uvicorn would raise the signal again afterwards and end us before answers under way are done.
         app = self.config.app
         assert isinstance(app, FastAPI)
         app.state.frame.hub.close()
-        super().handle_exit(sig, frame)
+        self.should_exit = True
 
 
 async def worker(settings: Settings) -> None:

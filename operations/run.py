@@ -2,10 +2,13 @@
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from core.errors import VelkommenError
 from core.settings import VARIABLES, Settings
 from operations.children import Child
 from operations.stack import (
@@ -18,17 +21,29 @@ from operations.stack import (
     until_answers,
     write_note,
 )
-from operations.training import train
+from operations.training import train_or_stop
 
 TRY = ("paano kumuha ng tax card?", "do I need a CPR number first", "hvor meget depositum må udlejer tage?")
 
 
 async def run(settings: Settings) -> None:
-    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
+    """Start everything, say where it is, and stay until Ctrl-C or SIGTERM, which may come at any time."""
+    serving = asyncio.create_task(_serve(settings))
+
+    def stop() -> None:
+        if not serving.cancelling():  # who presses twice shall not interrupt the stopping
+            serving.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await serving
+    print("Stopped.", flush=True)
+
+
+async def _serve(settings: Settings) -> None:
     with open_database(settings) as with_database:
+        _refuse_taken_port(settings)
         outcome = await bring_knowledge(with_database)
         for problem in outcome.problems:
             print(f"  knowledge: {problem}", file=sys.stderr)
@@ -38,20 +53,33 @@ async def run(settings: Settings) -> None:
         children += [_own(name, ready) for name in _roles(ready)]
         tasks = [asyncio.create_task(child.keep_running()) for child in children]
         try:
-            await _tell_when_ready(ready, stop, children)
-            await stop.wait()
+            print("Starting " + ", ".join(child.name for child in children) + " …", flush=True)
+            await _both_answer(ready)
+            write_note(ready)
+            _tell_where(ready)
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.gather(*ended)
         finally:
             print("\nStopping …", flush=True)
             remove_note(ready)
             await asyncio.gather(*(child.stop() for child in children))
-            for task in tasks:
-                task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    print("Stopped.", flush=True)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Another web process on our port would answer in our place and look as if we were ready."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        raise VelkommenError(
+            f"We can't listen on {settings.host}, port {settings.port} ({error.strerror}). Stop what uses it, or set "
+            f"{VARIABLES['port']} to another one, for example {VARIABLES['port']}=8001."
+        ) from error
 
 
 async def _trained_rasa(settings: Settings, port: int) -> Child:
-    return rasa_child(settings, await asyncio.to_thread(train, settings), port)
+    return rasa_child(settings, await train_or_stop(settings), port)
 
 
 def _roles(settings: Settings) -> Sequence[str]:
@@ -68,18 +96,13 @@ def _own(name: str, settings: Settings) -> Child:
     return Child(name, command, settings.data_dir / "logs" / f"{name}.log", environment)
 
 
-async def _tell_when_ready(settings: Settings, stop: asyncio.Event, children: Sequence[Child]) -> None:
-    print("Starting " + ", ".join(child.name for child in children) + " …", flush=True)
-    address = f"http://{settings.host}:{settings.port}"
-    waiting = asyncio.create_task(_both_answer(settings, address))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({waiting, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if not waiting.done():
-        waiting.cancel()
-        return
-    stopped.cancel()
-    waiting.result()
-    write_note(settings)
+async def _both_answer(settings: Settings) -> None:
+    await until_answers(f"{settings.rasa_url}/webhooks/rest/", RASA_PATIENCE)
+    await until_answers(f"{_address(settings)}/readyz", 60)
+
+
+def _tell_where(settings: Settings) -> None:
+    address = _address(settings)
     telegram = "on" if settings.telegram_bot_token else "off (set TELEGRAM_BOT_TOKEN to switch it on)"
     print(
         f"\nVelkommen is ready.\n\n  Web chat   {address}/\n  Widget     {address}/widget.js\n"
@@ -89,6 +112,5 @@ async def _tell_when_ready(settings: Settings, stop: asyncio.Event, children: Se
     )
 
 
-async def _both_answer(settings: Settings, address: str) -> None:
-    await until_answers(f"{settings.rasa_url}/webhooks/rest/", RASA_PATIENCE)
-    await until_answers(f"{address}/readyz", 60)
+def _address(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.port}"

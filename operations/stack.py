@@ -22,7 +22,7 @@ from knowledge.training import write_training
 from operations import postgres
 from operations.assemble import KNOWLEDGE, ROOT
 from operations.children import Child
-from operations.training import rasa, rasa_environment, train
+from operations.training import rasa, rasa_environment, train_or_stop
 from store import database
 
 RASA_PATIENCE = 120.0  # seconds
@@ -90,7 +90,7 @@ async def open_stack(settings: Settings) -> AsyncIterator[Settings]:
         if with_database.rasa_url:
             yield with_database
             return
-        model = await asyncio.to_thread(train, with_database)
+        model = await train_or_stop(with_database)
         port = free_port()
         child = rasa_child(with_database, model, port)
         keeping = asyncio.create_task(child.keep_running())

@@ -1,34 +1,52 @@
 """Training: only when an input has changed, with progress shown. The model is named after the inputs' hash."""
 
+import asyncio
 import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import VelkommenError
 from core.settings import Settings
 from operations.assemble import ROOT
+from operations.children import end_with_parent
 
 NLU = ROOT / "nlu"
 DATA = ("--domain", "dialogues", "--data", "dialogues", "nlu/data")
+PASSED_OVER = (".venv", "__pycache__")
+GRACE = 5.0  # seconds between asking a training that is no longer wanted to end and ending it
 
 
-def fingerprint(data_dir: Path) -> str:
+def fingerprint(data_dir: Path, *, root: Path = ROOT) -> str:
     """A hash over everything that a model is made from, as listed in `nlu/fingerprint`."""
-    lines = [line.strip() for line in (NLU / "fingerprint").read_text().splitlines()]
+    lines = [line.strip() for line in (root / "nlu" / "fingerprint").read_text().splitlines()]
     patterns = [line for line in lines if line and not line.startswith("#")]
     files: set[Path] = set()
     for pattern in (line for line in patterns if not line.startswith("!")):
-        base, inner = (data_dir, pattern.removeprefix("{data}/")) if pattern.startswith("{data}/") else (ROOT, pattern)
-        files |= {path for path in base.glob(inner) if path.is_file() and ".venv" not in path.parts}
+        base, inner = (data_dir, pattern.removeprefix("{data}/")) if pattern.startswith("{data}/") else (root, pattern)
+        files |= set(_matching(base, inner))
     for pattern in (line.removeprefix("!") for line in patterns if line.startswith("!")):
-        files -= {path for path in files if path.is_relative_to(ROOT) and path.relative_to(ROOT).full_match(pattern)}
+        files -= {path for path in files if path.is_relative_to(root) and path.relative_to(root).full_match(pattern)}
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _matching(base: Path, pattern: str) -> Iterator[Path]:
+    """The files that match a glob; environments, with their many thousand files, are not even looked into."""
+    top, _, inner = pattern.partition("/")
+    if "*" in top or not inner:
+        yield from (path for path in base.glob(pattern) if path.is_file())
+        return
+    for folder, folders, names in (base / top).walk():
+        folders[:] = [name for name in folders if name not in PASSED_OVER]
+        paths = (folder / name for name in names)
+        yield from (path for path in paths if path.is_file() and path.relative_to(base).full_match(pattern))
 
 
 def model_path(data_dir: Path) -> Path:
@@ -51,36 +69,86 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
 
 
 def rasa(*arguments: str) -> list[str]:
-    return [str(NLU / ".venv" / "bin" / "python"), "-m", "rasa", *arguments]
+    python = NLU / ".venv" / "bin" / "python"
+    if not python.exists():
+        raise VelkommenError(
+            "Rasa's environment is missing. `make train` makes it, or `uv sync --project nlu --frozen`."
+        )
+    return [str(python), "-m", "rasa", *arguments]
 
 
-def train(settings: Settings, *, force: bool = False) -> Path:
-    """The model for the present inputs, trained if there is none yet."""
+async def train_or_stop(settings: Settings) -> Path:
+    """`train`, beside what else runs; when the wait is cancelled, the training process ends at once."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(train, settings, stop=stop)
+    finally:
+        stop.set()
+
+
+def train(settings: Settings, *, force: bool = False, stop: threading.Event | None = None) -> Path:
+    """The model for the present inputs, trained if there is none yet.
+
+    Only a whole model gets its name. Whatever ends the wait (`stop`, Ctrl-C) ends the training process, too.
+    """
     model = model_path(settings.data_dir)
     if model.exists() and not force:
         model.touch()  # the newest is the one in use
         return model
-    print("Training the understanding (once for each change) …", flush=True)
+    tell("Training the understanding (once for each change) …\n")
     began = time.monotonic()
     log = settings.data_dir / "logs" / "training.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = model.parent / "unfinished" / model.name
     command = rasa(
         "train", "--config", "nlu/config.yml", *DATA, "--force", "--skip-validation",
-        "--out", str(model.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"),
+        "--out", str(unfinished.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"),
     )  # fmt: skip
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **rasa_environment(settings)}, stdout=out, stderr=out
-        )
-        while process.poll() is None:
-            time.sleep(1)
-            if sys.stdout.isatty():
-                print(f"\r  {time.monotonic() - began:.0f} s {last_line(log)[:90]:<90}", end="", flush=True)
-    if process.returncode != 0 or not model.exists():
+    code = _run(command, rasa_environment(settings), log, stop or threading.Event())
+    if code != 0 or not unfinished.exists():
         raise VelkommenError(f"Training failed: {last_line(log)} The whole log is {log}.")
-    print(f"\r  trained in {time.monotonic() - began:.0f} s{' ' * 90}", flush=True)
+    unfinished.replace(model)
+    tell(f"\r  trained in {time.monotonic() - began:.0f} s{' ' * 90}\n")
     _keep_newest(model.parent)
     return model
+
+
+def _run(command: list[str], environment: dict[str, str], log: Path, stop: threading.Event) -> int:
+    """The exit code; progress is shown meanwhile where somebody looks."""
+    began = time.monotonic()
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,
+        )
+        try:
+            while process.poll() is None:
+                if stop.wait(0.5):
+                    raise VelkommenError("The training was stopped; nothing of it is kept.")
+                if sys.stderr.isatty():
+                    tell(f"\r  {time.monotonic() - began:.0f} s {last_line(log)[:90]:<90}")
+            return process.returncode
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()  # does nothing to a process that is over
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def tell(words: str) -> None:
+    """Progress goes to standard error: standard output is for answers."""
+    print(words, end="", file=sys.stderr, flush=True)
 
 
 def last_line(path: Path) -> str:

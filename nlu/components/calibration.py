@@ -28,7 +28,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """`answer`, `ask` for topics, `act` for the other intents, `part` for one question of several."""
+    """`answer`, `ask` for topics, `act` for the other intents, `part` for one question of several.
+
+    Easily mixed up topics less than `near_gap` apart are asked about.
+    """
 
     answer: float
     ask: float

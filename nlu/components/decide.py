@@ -44,11 +44,17 @@ def decide(
     A part counts instead when it is sure and the whole is not: one question at the end of a long story, or
     after a greeting.
     """
-    sure_parts = [part for part in parts if part.ranked.is_topic and part.sure >= thresholds.part]
+    sure_parts = [part for part in parts if _counts(part, whole, thresholds)]
     topics = tuple(dict.fromkeys(part.ranked.first for part in sure_parts))[:SHOWN]
     if len(topics) > 1:
         return Understood(ANSWER, min(part.sure for part in sure_parts), topics, _further(whole, topics))
     return _alone(_telling(whole, parts), thresholds, near, pending)
+
+
+def _counts(part: Heard, whole: Heard, thresholds: Thresholds) -> bool:
+    """Half the proof is enough for a topic that the message as a whole speaks of as well."""
+    spoken_of = part.ranked.first in whole.ranked.topics[:2]
+    return part.ranked.is_topic and part.sure >= (thresholds.part / 2 if spoken_of else thresholds.part)
 
 
 def _telling(whole: Heard, parts: Sequence[Heard]) -> Heard:

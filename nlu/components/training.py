@@ -38,7 +38,7 @@ class Plan:
     weights: Weights = Weights()
     linear: linear.Settings = linear.Settings()
     worth: Worth = Worth()
-    trusted: float = 0.9
+    trusted: float = 0.95
 
 
 @dataclass(frozen=True)

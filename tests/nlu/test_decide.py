@@ -59,6 +59,13 @@ def test_several_sure_questions_are_answered_in_order():
     assert not set(found.topics) & set(found.alternatives)
 
 
+def test_a_part_needs_less_proof_when_the_whole_speaks_of_it_too():
+    parts = [heard("cpr-registration", 0.5), heard("tax-card", 0.5)]
+
+    assert decided(heard("tax-card", 0.6), parts).topics == ("cpr-registration", "tax-card")
+    assert decided(heard("mitid-get", 0.9), parts).topics == ("mitid-get",)
+
+
 def test_the_same_question_twice_is_one():
     assert decided(heard("tax-card", 0.9), [heard("tax-card", 0.9), heard("tax-card", 0.9)]).topics == ("tax-card",)
 

@@ -1,15 +1,7 @@
 """The rules in knowledge/danger.yml: what must be heard, and what must be left in peace."""
 
-import re
-import time
 from pathlib import Path
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from core.errors import KnowledgeError
-from i18n.languages import LANGUAGES
 from knowledge.danger import DangerRules
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
@@ -357,3 +349,163 @@ kein lohn und er droht mit abschiebung
 ich muss schulden bei der agentur abarbeiten
 mi jefe me quitó el pasaporte
 """
+
+HARMLESS = """
+who do I call when I am ill at night
+what is the number for an ambulance
+is the ambulance free in Denmark
+what happens if there is a fire in the apartment building, do I need fire insurance
+I had a work accident last week and hurt my leg, who pays
+my boss fired me yesterday
+can they fire me when I am ill
+this paperwork is killing me
+how do I kill time while I wait for my permit
+what is the deadline for the tax return
+dead battery in my phone, MitID is gone
+my phone is dying and I need MitID
+the brand new flat has no heating
+I am dying to know when my permit comes
+my father died, can I get leave for the funeral
+how do I get a death certificate
+how do I end my lease
+I want to live in Copenhagen
+I don't want to live in Odense anymore, can I move
+is it worth living in Aarhus
+it is not safe to share my CPR number, right
+do I have to take my passport to SIRI
+I have an Indian passport, do I need a visa
+the embassy has my passport, can I still apply
+my passport expires in May
+I lost my passport in the train
+can I make MitID with my passport
+I am locked out of MitID
+my card is locked
+am I locked in the contract for a year
+my landlord wants to kick me out
+I got kicked out of the flat
+someone hit my car on the parking place
+is it true that my boss can see my salary
+is it true my agent must be registered
+how many pills can I bring through customs
+can I jump on the train without a ticket
+I took the bus instead
+I'm afraid of losing my husband's permit
+I'm scared that my wife cannot come
+ok bye, I can't talk now, sorry
+they beat us in football haha
+my back hurts after work
+I hurt my back lifting a patient at work
+I cut myself in the kitchen at work, is it arbejdsskade
+do I need a first aid course
+where is the fire drill held
+will they deport me if I lose my job
+my boss has not paid me for two months
+how do I get a refund of my medicine
+I will pay back my SU debt next year
+I owe money to SKAT and can't pay
+my employer says I need a police certificate
+I must work overtime and get no extra pay
+can I leave my job before the contract ends
+how do I register the birth of my baby
+can I hit the gym with my health card
+skal jeg selv slå græsset
+hvem slår græsset i haven
+jeg vil slå op i min kontrakt
+døren er i stykker, hvem ringer jeg til
+min dør kan ikke lukke, hjælp
+jeg kan ikke lide vejret i Danmark
+vejret er dårligt, jeg får ikke sol
+det varme vand er gået
+kan jeg leve af min løn
+chefen skylder mig løn, han har ikke betalt
+hvad koster en ambulance
+jeg er bange for at min mand ikke kan få opholdstilladelse
+hvor slår jeg det op
+jeg har mit pas med til SIRI
+pas på dig selv
+chefen tager mig ikke alvorligt
+skal jeg tage min egen computer med
+jeg vil gerne bo tættere på arbejdet
+hvornår er fristen
+min kæreste vil gerne have et job
+må jeg gå hjem før tid
+hvem bestemmer over huset, når jeg lejer
+papapatayin ba ng landlord ang heater pag summer
+mamatay na ako sa kakatawa haha
+natatakot ako na hindi makapunta ang asawa ko
+patay na ang battery ng phone ko
+kinuha ko na ang passport ko sa embassy
+magkano ang ambulansya
+ayaw nila tanggapin ang documents ko
+papauwiin ba nila ako kapag natapos ang contract
+pumasa ako sa exam
+ayoko sana mawala yung deposit ko
+मुझे मार्च में टैक्स भरना है
+मैं यह जान लेना चाहता हूँ कि CPR कैसे मिलता है
+मेरा पासपोर्ट दूतावास में है, क्या करूँ
+कार्ड बंद कर दिया, मुझे नया चाहिए
+क्या मैं अपनी पत्नी को ला सकता हूँ
+mujhe march me tax dena hai, pati ka card hai
+1 jan ko rent dena hai
+mera passport embassy se kab aayega
+meri wife ka marriage certificate chahiye hai mujhe
+salary kab aati hai
+jak długo pracuję, żeby dostać urlop
+nie mam w Danii ubezpieczenia na życie
+jakie dokumenty mam zabrać do SIRI
+muszę odebrać dowód w urzędzie
+umieram z nudów
+sąsiad pali w mieszkaniu
+co mi grozi za spóźnienie z podatkiem
+ktoś uderzył w mój samochód
+boję się o męża, nie ma jeszcze pracy
+przychodnia zamknięta na noc, gdzie iść
+za co żyć jak nie ma wypłaty
+mąż szuka pracy
+nie mogę wyjechać z Danii na urlop?
+am luat pasaportul nou, trebuie sa anunt
+unde arunc gunoiul
+e obligatoriu sa am CPR ca sa lucrez
+datorita contractului pot lucra
+vreau sa traiesc in Danemarca
+nu vreau sa mai traiesc in camera asta
+nu pot sa ma trezesc dimineata la tura
+mor de ras
+mi-au inchis contul la banca, ma ajutati
+ma bate gandul sa plec acasa
+не можу знайти де жити
+не хочу жити в цій квартирі
+не хочу жити в гуртожитку
+де можна жити в Оденсе
+я не маю паспорта, тільки ID картка
+потрібна відповідь швидко
+що мені грозить за роботу без дозволу
+боюсь повертатися додому через війну
+боюся, що чоловіка не пустять
+шеф не заплатив за місяць
+коли прийде зарплата
+чи можна з'їздити додому на свята
+ich will nicht mehr in der wg leben
+kann ich nicht in dänemark leben ohne cpr
+mein chef schlägt mir einen termin vor
+er schlägt uns eine wohnung vor
+was droht mir wenn ich schwarz arbeite
+die regel tritt am 1. januar in kraft
+ich habe angst vor der prüfung
+meine karte ist gesperrt
+wie kann ich das konto sperren
+mein pass ist abgelaufen
+no quiero vivir en Odense
+"""
+
+SENTENCES = [
+    (category, sentence)
+    for category, sentences in (
+        ("suicide", SUICIDE),
+        ("emergency", EMERGENCY),
+        ("violence", VIOLENCE),
+        ("threat", THREAT),
+        ("exploitation", EXPLOITATION),
+    )
+    for sentence in sentences.strip().splitlines()
+]
