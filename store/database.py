@@ -1,5 +1,7 @@
 """Connections to PostgreSQL and the migrations that bring it up to date."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -7,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-POOL = 10
-OVERFLOW = 20
+# One that overflows is closed after use, and opening one costs more than a turn.
+POOL = 25
+OVERFLOW = 5
 
 
 def connect(url: str) -> AsyncEngine:
@@ -19,6 +23,28 @@ def connect(url: str) -> AsyncEngine:
     return create_async_engine(
         make_url(url).set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=OVERFLOW, hide_parameters=True
     )
+
+
+@asynccontextmanager
+async def committing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection on which each statement commits by itself, in one round trip; several belong `together`."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@asynccontextmanager
+async def together(connection: AsyncConnection) -> AsyncIterator[None]:
+    """All statements or none, on a connection that otherwise commits each by itself."""
+    await connection.execute(BEGIN)
+    try:
+        yield
+    except BaseException:
+        await connection.execute(ROLLBACK)
+        raise
+    await connection.execute(COMMIT)
+
+
+BEGIN, COMMIT, ROLLBACK = text("begin"), text("commit"), text("rollback")
 
 
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

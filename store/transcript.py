@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.messages import Kind
+from i18n.languages import LANGUAGES
 from store.tables import JSON, Address, Conversation, Feedback, InboundMessage, OutboundMessage, Recruit
 
 SHOWN = ("sending", "sent", "unknown")
@@ -38,12 +39,28 @@ class Replied:
     rated: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The language that a person is answered in; chosen: they said so, rather than just wrote in it."""
+
+    language: str
+    chosen: bool
+
+
 async def person_at(session: AsyncSession, channel: str, address: str) -> Recruit | None:
     return await session.scalar(
         select(Recruit)
         .join(Address, Address.recruit_id == Recruit.id)
         .where(Address.channel == channel, Address.external_id == address)
     )
+
+
+async def spoken(session: AsyncSession, channel: str, address: str) -> Spoken | None:
+    """None before the first answer, and when we don't speak that language any more."""
+    person = await person_at(session, channel, address)
+    if person is None or person.language not in LANGUAGES:
+        return None
+    return Spoken(person.language, person.language_chosen)
 
 
 async def history(session: AsyncSession, channel: str, address: str, *, limit: int) -> list[Written | Replied]:

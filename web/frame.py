@@ -19,7 +19,8 @@ from web.visitor import Visitors
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
-LANGUAGE_COOKIE = "velkommen_language"
+LANGUAGE_COOKIE = "velkommen_language"  # what the address asked for when the chat was opened
+PICKED_COOKIE = "velkommen_picked"  # what the person picked by hand in this browser; static/wording.js sets it
 THEME_COOKIE = "velkommen_theme"
 
 
@@ -39,9 +40,10 @@ class Frame:
     version: str
 
     def language(self, request: Request) -> str:
-        """As asked for in the address, else as picked before, else as the browser says."""
-        asked = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
-        return asked if asked in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+        """As asked for in the address, else as picked or asked for before, else as the browser says."""
+        cookies = (request.cookies.get(name) for name in (PICKED_COOKIE, LANGUAGE_COOKIE))
+        asked = next((wish for wish in (request.query_params.get("lang"), *cookies) if wish in LANGUAGES), None)
+        return asked or preferred(request.headers.get("accept-language", ""))
 
     def translator(self, request: Request) -> Translator:
         return self.doors.translator(self.language(request))

@@ -5,13 +5,14 @@ import re
 from functools import cache
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
 from i18n.languages import LANGUAGES
 from store import transcript
-from web.chat import LONGEST_TEXT, TOO_LONG
-from web.frame import LANGUAGE_COOKIE, STATIC, Frame, frame_of
-from web.render import button_view, html
+from web.chat import LONGEST_TEXT
+from web.frame import LANGUAGE_COOKIE, PICKED_COOKIE, STATIC, frame_of
+from web.interface import interface
+from web.stream import spoken_view
 from web.visitor import is_secure, keep_cookie, keep_visitor
 
 router = APIRouter()
@@ -25,6 +26,13 @@ async def chat(request: Request) -> Response:
 @router.get("/embed")
 async def embed(request: Request) -> Response:
     return await _chat(request, framed=True)
+
+
+@router.get("/api/interface")
+async def words(request: Request) -> Response:
+    """The page's own words in another language, for a page that is open already."""
+    frame = frame_of(request)
+    return JSONResponse((await interface(frame, frame.language(request))).to_json())
 
 
 @router.get("/widget.js")
@@ -65,20 +73,20 @@ async def favicon(request: Request) -> Response:
 async def _chat(request: Request, *, framed: bool) -> Response:
     frame = frame_of(request)
     visitor = frame.visitors.known(request.cookies) or frame.visitors.new()
-    language = await _language(request, frame, visitor)
-    welcome = await frame.doors.welcome(language)
-    gettext = frame.doors.translator(language).gettext
+    async with frame.doors.sessions() as session:
+        spoken = await transcript.spoken(session, "web", visitor)
+    language = _language(request, spoken) or frame.language(request)
+    words = await interface(frame, language)
     response = frame.page(
         request,
         "chat.html",
         language=language,
         framed=framed,
         token=frame.visitors.token(visitor),
-        too_long=gettext(TOO_LONG, count=LONGEST_TEXT),
         longest=LONGEST_TEXT,
-        welcome=welcome,
-        welcome_html=html(welcome.text),
-        suggestions=[button_view(button) for button in welcome.buttons],
+        texts=words.texts,
+        welcome=words.welcome,
+        spoken=spoken and spoken_view(spoken),
     )
     secure = is_secure(request, frame.doors.settings)
     days = frame.doors.settings.retention_days
@@ -88,14 +96,15 @@ async def _chat(request: Request, *, framed: bool) -> Response:
     return response
 
 
-async def _language(request: Request, frame: Frame, visitor: str) -> str:
-    """As asked for just now, else as chosen in the conversation, else what the page would guess."""
-    if request.query_params.get("lang") in LANGUAGES:
-        return frame.language(request)
-    async with frame.doors.sessions() as session:
-        person = await transcript.person_at(session, "web", visitor)
-    chosen = person.language if person and person.language_chosen else None
-    return chosen if chosen in LANGUAGES else frame.language(request)
+def _language(request: Request, spoken: transcript.Spoken | None) -> str | None:
+    """As asked for just now, else as chosen in the conversation, as picked in this browser, as the conversation goes."""
+    wishes = (
+        request.query_params.get("lang"),
+        spoken.language if spoken and spoken.chosen else None,
+        request.cookies.get(PICKED_COOKIE),
+        spoken.language if spoken else None,
+    )
+    return next((wish for wish in wishes if wish in LANGUAGES), None)
 
 
 @cache

@@ -142,8 +142,12 @@ def _hand(signals: Signals, signal: Signal) -> None:
 async def events(
     sessions: async_sessionmaker[AsyncSession], hub: Hub, visitor: str, *, after: int
 ) -> AsyncIterator[str]:
-    """Server-sent events for one open page: first what it missed, then what comes; each reply once."""
+    """Server-sent events for one open page: first what it missed, then what comes; each reply once.
+
+    Before the replies, the language they are in, whenever it is another one than before.
+    """
     shown: set[int] = set()
+    told: transcript.Spoken | None = None
     with hub.subscribe(visitor) as signals:
         _hand(signals, CatchUp())
         yield ": welcome\n\n"
@@ -164,24 +168,33 @@ async def events(
                     yield event("received", {"id": client_id})
                 case Arrived() | CatchUp():
                     try:
-                        found = await _new_replies(sessions, visitor, signal, after)
+                        spoken, found = await _news(sessions, visitor, signal, after)
                     except SQLAlchemyError as error:
                         log.warning("stream ended", error=type(error).__name__)
                         return  # the page comes back by itself and catches up
+                    if spoken and spoken != told:
+                        told = spoken
+                        yield event("language", spoken_view(spoken))
                     for message in found:
                         if message.id not in shown:
                             shown.add(message.id)
                             yield event("reply", replied_view(message), id_=message.id)
 
 
-async def _new_replies(
+async def _news(
     sessions: async_sessionmaker[AsyncSession], visitor: str, signal: Arrived | CatchUp, after: int
-) -> list[transcript.Replied]:
+) -> tuple[transcript.Spoken | None, list[transcript.Replied]]:
     async with sessions() as session:
+        spoken = await transcript.spoken(session, "web", visitor)
         if isinstance(signal, CatchUp):
-            return await transcript.replies_after(session, "web", visitor, after=after, limit=CATCH_UP_LIMIT)
+            found = await transcript.replies_after(session, "web", visitor, after=after, limit=CATCH_UP_LIMIT)
+            return spoken, found
         message = await transcript.reply(session, "web", visitor, signal.message_id)
-        return [message] if message else []
+        return spoken, [message] if message else []
+
+
+def spoken_view(spoken: transcript.Spoken) -> dict[str, Any]:
+    return {"language": spoken.language, "chosen": spoken.chosen}
 
 
 def event(name: str, data: dict[str, Any], *, id_: int | None = None) -> str:

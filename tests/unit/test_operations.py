@@ -121,12 +121,14 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def test_a_python_on_the_path_is_taken(machine: Machine) -> None:
     machine.with_pyenv("3.13.2")
-    assert bootstrap.find_python("3.13") == machine.on_path("3.13")
+    there = machine.on_path("3.13")
+    assert bootstrap.find_python("3.13") == there
 
 
 def test_a_shim_that_refuses_is_passed_over(machine: Machine) -> None:
     machine.on_path("3.13", says="pyenv: python3.13: command not found", code=127)
-    assert bootstrap.find_python("3.13") == machine.with_pyenv("3.13.2")
+    there = machine.with_pyenv("3.13.2")
+    assert bootstrap.find_python("3.13") == there
 
 
 def test_a_python_that_says_another_version_is_passed_over(machine: Machine) -> None:
@@ -137,9 +139,8 @@ def test_a_python_that_says_another_version_is_passed_over(machine: Machine) -> 
 def test_pyenv_may_live_elsewhere(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "opt" / "pyenv"
     monkeypatch.setenv("PYENV_ROOT", str(root))
-    assert bootstrap.find_python("3.10") is None
-    assert bootstrap.find_python("3.10") == machine.with_pyenv("3.10.14", root=root) or True
-    assert bootstrap.find_python("3.10") == str(root / "versions" / "3.10.14" / "bin" / "python")
+    there = machine.with_pyenv("3.10.14", root=root)
+    assert bootstrap.find_python("3.10") == there
 
 
 def test_the_python_we_run_on_will_do_when_it_is_the_right_one(machine: Machine) -> None:
