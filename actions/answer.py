@@ -65,6 +65,7 @@ def card(
         buttons=tuple(buttons),
         rate=True,
         about=slug,
+        around=turn.language if language != turn.language else "",
     )
 
 
@@ -113,8 +114,9 @@ def _neither(turn: Turn) -> Button:
 def unsure(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | None = None) -> Outcome:
     """Not sure: say so, suggest up to three, offer a mentor; the question is kept for the editors."""
     slugs = tuple(turn.library.known(alternatives))[:MOST_BUTTONS]
-    keys = ("unsure", "unsure_suggest") if slugs else ("unsure",)
-    reply = turn.reply(*keys, buttons=(*(turn.topic_button(slug) for slug in slugs), turn.mentor_button()))
+    parts = [turn.say("unsure"), *_explained(turn), *([turn.say("unsure_suggest")] if slugs else [])]
+    buttons = (*(turn.topic_button(slug) for slug in slugs), turn.mentor_button())
+    reply = Reply("\n\n".join(parts), turn.language, buttons=buttons)
     return Outcome(
         Outcomes.FALLBACK,
         (reply,),
@@ -123,6 +125,15 @@ def unsure(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | Non
         confidence=confidence,
         unanswered=True,
     )
+
+
+def _explained(turn: Turn) -> list[str]:
+    """Danish words that the question holds, with their meaning and how to say them: something is known after all."""
+    return [
+        f"*{term.term}* = {getattr(term, turn.language, '') or term.en}. {turn.t.gettext('Say:')} {term.say}"
+        for term in turn.library.mentioned(turn.text)
+        if turn.language != "da"
+    ]
 
 
 def not_that(turn: Turn) -> Outcome:

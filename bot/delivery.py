@@ -20,6 +20,7 @@ from i18n.languages import DEFAULT
 from i18n.translator import translator
 from store import conversations, people
 from store.conversations import Context, Due
+from store.database import together
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 8
@@ -31,14 +32,9 @@ async def deliver(services: Services, connection: AsyncConnection, context: Cont
     channel = services.channels.get(context.channel)
     if channel is None:
         return
-    while True:
-        async with connection.begin():
-            waiting = await conversations.due(connection, context.conversation_id)
-        if not waiting or waiting[0].due_at > services.now():
+    for due in await conversations.due(connection, context.conversation_id):
+        if due.due_at > services.now() or not await _one(services, connection, context, channel, due):
             return
-        for due in waiting:
-            if due.due_at > services.now() or not await _one(services, connection, context, channel, due):
-                return
 
 
 async def _one(services: Services, connection: AsyncConnection, context: Context, channel: Channel, due: Due) -> bool:
@@ -50,9 +46,8 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
     if due.status == "sending" and not channel.repeatable:
         await _unknown(services, connection, context, due, "the process ended while sending")
         return True
-    async with connection.begin():
-        if due.status == "pending" and not await conversations.claim(connection, due.id, now=now):
-            return False
+    if due.status == "pending" and not await conversations.claim(connection, due.id, now=now):
+        return False
     services.step("claimed")
     attachment = await _attachment(connection, context, due)
     try:
@@ -68,8 +63,7 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
 async def _attachment(connection: AsyncConnection, context: Context, due: Due) -> bytes | None:
     if not due.body.get("attach"):
         return None
-    async with connection.begin():
-        data = await people.export(connection, context.recruit_id)
+    data = await people.export(connection, context.recruit_id)
     return json.dumps(data, ensure_ascii=False, indent=2).encode()
 
 
@@ -80,8 +74,7 @@ async def _failed(
     log.warning("delivery failed", outbound=due.id, channel=context.channel, error=str(error))
     if error.permanent:
         await _mark(connection, context, due, "failed", error=str(error))
-        async with connection.begin():
-            await conversations.set_reachable(connection, context.channel, context.address, since=now)
+        await conversations.set_reachable(connection, context.channel, context.address, since=now)
         return True
     if error.maybe_sent:
         await _unknown(services, connection, context, due, str(error))
@@ -111,7 +104,7 @@ async def _unknown(services: Services, connection: AsyncConnection, context: Con
     text = library.reply("not_delivered", language, now.date())
     notice = Reply(text, language, buttons=(button,))
     at = now + UNKNOWN_NOTICE_AFTER
-    async with connection.begin():
+    async with together(connection):
         await conversations.mark(connection, due.id, "unknown", error=reason)
         if not due.body.get("notice"):
             body = {**notice.to_json(), "notice": True}
@@ -120,9 +113,18 @@ async def _unknown(services: Services, connection: AsyncConnection, context: Con
 
 
 async def _mark(
-    connection: AsyncConnection, context: Context, due: Due, status: str, **values: str | datetime | None
+    connection: AsyncConnection,
+    context: Context,
+    due: Due,
+    status: str,
+    *,
+    sent_at: datetime | None = None,
+    due_at: datetime | None = None,
+    external_id: str | None = None,
+    error: str | None = None,
 ) -> None:
-    async with connection.begin():
-        await conversations.mark(connection, due.id, status, **values)
+    await conversations.mark(
+        connection, due.id, status, sent_at=sent_at, due_at=due_at, external_id=external_id, error=error
+    )
     if status != "pending":
         metrics.DELIVERIES.labels(context.channel, status).inc()

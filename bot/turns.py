@@ -23,6 +23,7 @@ from core.masking import mask
 from core.messages import Inbound, Kind
 from store import conversations, people
 from store.conversations import Context, Decided, Waiting
+from store.database import committing, together
 
 log = structlog.get_logger()
 ERASE_AFTER = timedelta(seconds=60)
@@ -39,14 +40,14 @@ class Turned:
 async def receive(services: Services, inbound: Inbound) -> int | None:
     """Store an update, masked, before anything else; its conversation, or None if it was stored before."""
     masked = mask(inbound.text)
-    async with services.database.begin() as connection:
-        conversation_id = await conversations.receive(
-            connection,
-            inbound,
-            text=masked.text,
-            masked=json.dumps(masked.kinds),
-            now=services.now(),
-        )
+    text, kinds = masked.text, json.dumps(masked.kinds)
+    async with committing(services.database) as connection:
+        conversation_id = await conversations.receive_known(connection, inbound, text=text, masked=kinds)
+        if conversation_id is None:
+            async with together(connection):
+                conversation_id = await conversations.receive(
+                    connection, inbound, text=text, masked=kinds, now=services.now()
+                )
     services.step("stored")
     return conversation_id
 
@@ -72,30 +73,29 @@ async def handle(services: Services, conversation_id: int) -> list[Turned]:
     turned: list[Turned] = []
     async with _locked(services, conversation_id) as connection:
         while True:
-            async with connection.begin():
-                context = await conversations.context(connection, conversation_id)
-                waiting = await conversations.waiting(connection, conversation_id) if context else []
+            context = await conversations.context(connection, conversation_id)
             if context is None:
                 return turned
-            for batch in batches(waiting)[:1]:
-                turned.append(await _turn(services, connection, context, batch))
-            await delivery.deliver(services, connection, context)
-            if not waiting:
+            if context.waits:
+                waiting = await conversations.waiting(connection, conversation_id)
+                for batch in batches(waiting)[:1]:
+                    turned.append(await _turn(services, connection, context, batch))
+            if context.waits or context.owes:
+                await delivery.deliver(services, connection, context)
+            if not context.waits:
                 return turned
 
 
 @asynccontextmanager
 async def _locked(services: Services, conversation_id: int) -> AsyncIterator[AsyncConnection]:
     """The conversation's lock on a connection of its own; it goes with the connection if the process ends."""
-    async with services.at_once, services.database.connect() as connection:
-        async with connection.begin():
-            await conversations.lock(connection, conversation_id)
+    async with services.at_once, committing(services.database) as connection:
+        await conversations.lock(connection, conversation_id)
         try:
             yield connection
         finally:
             if not connection.closed and not connection.invalidated:
-                async with connection.begin():
-                    await conversations.unlock(connection, conversation_id)
+                await conversations.unlock(connection, conversation_id)
 
 
 async def _turn(services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting]) -> Turned:
@@ -103,7 +103,7 @@ async def _turn(services: Services, connection: AsyncConnection, context: Contex
     services.step("locked")
     thought = await _think(services, context, batch)
     services.step("thought")
-    async with connection.begin():
+    async with together(connection):
         await _apply_buttons(connection, context, batch)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
         if thought.outcome.consent is False:

@@ -62,6 +62,7 @@ class Reply:
     text, footer: Markdown (paragraphs, bullets, bold, italics, links).
     rate: whether thumbs are shown; about: the slug of the topic that they are for.
     attach: the person's own data travels with it as a file (made at delivery, never stored).
+    around: the language of the note in front, the footer and our own buttons, where the text is in another one.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Reply:
     rate: bool = False
     about: str = ""
     attach: bool = False
+    around: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -1,5 +1,6 @@
 """What is published, held in memory: an immutable `Library`, and a `Shelf` that keeps it fresh."""
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from knowledge.models import Figure, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
 from store import knowledge as stored
 
+WORD = re.compile(r"[\w-]+")
 FRESH = 1.0  # seconds for which the shelf does not ask the database again
 
 
@@ -74,6 +76,11 @@ class Library:
         """The Danish terms in a text with how to say them, for at most `most` of them."""
         found = (self.terms.get(term.casefold()) for term in danish_terms(text))
         return [(term.term, term.say) for term in found if term][:most]
+
+    def mentioned(self, text: str, *, most: int = 2) -> list[Term]:
+        """Danish terms of the glossary that stand in a text as whole words."""
+        words = f" {' '.join(WORD.findall(text.casefold()))} "
+        return [term for name, term in self.terms.items() if f" {name} " in words][:most]
 
     @cached_property
     def languages(self) -> tuple[str, ...]:

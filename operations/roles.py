@@ -8,10 +8,11 @@ from types import FrameType
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from bot import turns
 from bot.jobs import add_tasks
+from bot.services import Services
 from core.settings import Settings
 from operations.assemble import open_services, set_up_logs, web_doors
 from web.app import create_app
@@ -24,7 +25,7 @@ async def web(settings: Settings) -> None:
     """Pages, the chat's API, webhooks."""
     set_up_logs(settings.log_level)
     async with open_services(settings) as (services, _):
-        app = create_app(web_doors(services))
+        app = create_app(web_doors(services), webhooks(services))
         server = _Server(
             uvicorn.Config(
                 app,
@@ -40,6 +41,15 @@ async def web(settings: Settings) -> None:
         )
         await turns.sweep(services, older=AT_ONCE)
         await server.serve()
+
+
+def webhooks(services: Services) -> list[APIRouter]:
+    """Where the channels that the settings ask for deliver what people write."""
+    if not (services.settings.telegram_bot_token and services.settings.public_url):
+        return []
+    from web.telegram import router  # brings the whole of Telegram's library with it
+
+    return [router(services)]
 
 
 class _Server(uvicorn.Server):

@@ -1,5 +1,6 @@
 """Queries of a turn: receive, read what waits, write what was decided, hand over for delivery."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,10 @@ UNDELIVERED = ("pending", "sending")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who we are speaking with, and where the conversation stands."""
+    """Who we are speaking with, and where the conversation stands.
+
+    waits: something is not answered yet; owes: some reply has not come to its end yet.
+    """
 
     conversation_id: int
     owner: str
@@ -42,6 +46,8 @@ class Context:
     language_chosen: bool
     consent: str
     profile: dict[str, Any]
+    waits: bool
+    owes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,15 @@ async def receive(
     connection: AsyncConnection, inbound: Inbound, *, text: str, masked: str, now: datetime
 ) -> int | None:
     """Store an update; its conversation, or None if this update was stored before. `text` is masked already."""
+    found = await receive_known(connection, inbound, text=text, masked=masked)
+    if found is None:
+        await _create(connection, inbound.channel, inbound.address, now)
+        found = await receive_known(connection, inbound, text=text, masked=masked)
+    return found
+
+
+async def receive_known(connection: AsyncConnection, inbound: Inbound, *, text: str, masked: str) -> int | None:
+    """`receive` for a person who has written before; None also if nobody has written from that address."""
     values = {
         "channel": inbound.channel,
         "address": inbound.address,
@@ -116,10 +131,6 @@ async def receive(
         "received_at": inbound.received_at,
     }
     found: int | None = (await connection.execute(RECEIVE, values)).scalar()
-    if found is None:
-        # A new person, or an update seen before; two first messages may also arrive at the same moment.
-        await _create(connection, inbound.channel, inbound.address, now)
-        found = (await connection.execute(RECEIVE, values)).scalar()
     return found
 
 
@@ -150,7 +161,9 @@ async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
 
 CONTEXT = sql("""
     select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id, a.unreachable_at is not null,
-           r.id, r.language, r.language_chosen, r.consent, r.profile
+           r.id, r.language, r.language_chosen, r.consent, r.profile,
+           exists (select from inbound i where i.conversation_id = c.id and i.handled_at is null),
+           exists (select from outbound o where o.conversation_id = c.id and o.status in ('pending', 'sending'))
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
     where c.id = :id
 """)
@@ -172,25 +185,51 @@ async def waiting(connection: AsyncConnection, conversation_id: int) -> list[Wai
     return [Waiting(*row) for row in rows]
 
 
-async def write(connection: AsyncConnection, context: Context, decided: Decided, *, now: datetime) -> list[int]:
-    """Write a turn's outcome; the ids of its replies. Unless texts may be kept, what was written is erased."""
-    handled = update(InboundMessage).where(InboundMessage.id.in_(decided.inbound_ids))
-    erased = {} if decided.keep_texts else {"text": None}
-    await connection.execute(handled.values(handled_at=now, **erased))
-    await connection.execute(
-        update(Conversation)
-        .where(Conversation.id == context.conversation_id)
-        .values(state=decided.state, erase_at=decided.erase_at)
+# One statement, so one round trip and all or nothing. What is null stays as it is.
+WRITE = sql("""
+    with answered as (
+        update inbound set handled_at = :now, text = case when :keep then text end where id = any(:inbound_ids)
+    ), stands as (
+        update conversations set state = cast(:state as jsonb), erase_at = :erase_at where id = :conversation_id
+    ), person as (
+        update recruits set seen_at = :now, language = coalesce(:language, language),
+            language_chosen = coalesce(:language_chosen, language_chosen),
+            consent = coalesce(:consent, consent), consent_at = coalesce(:consent_at, consent_at)
+        where id = :recruit_id
+    ), reached as (
+        update addresses set unreachable_at = null
+        where channel = :channel and external_id = :address and unreachable_at is not null
     )
+    insert into outbound (conversation_id, inbound_id, epoch, body, created_at, due_at)
+    select :conversation_id, :inbound_id, :epoch, body, :now, :now
+    from jsonb_array_elements(cast(:replies as jsonb)) with ordinality as reply(body, place) order by place
+""")
+
+
+async def write(connection: AsyncConnection, context: Context, decided: Decided, *, now: datetime) -> None:
+    """Write a turn's outcome. Unless texts may be kept, what was written is erased."""
     await connection.execute(
-        update(Recruit).where(Recruit.id == context.recruit_id).values(seen_at=now, **decided.recruit)
+        WRITE,
+        {
+            "now": now,
+            "keep": decided.keep_texts,
+            "inbound_ids": decided.inbound_ids,
+            "state": json.dumps(decided.state),
+            "erase_at": decided.erase_at,
+            "conversation_id": context.conversation_id,
+            "language": decided.recruit.get("language"),
+            "language_chosen": decided.recruit.get("language_chosen"),
+            "consent": decided.recruit.get("consent"),
+            "consent_at": decided.recruit.get("consent_at"),
+            "recruit_id": context.recruit_id,
+            "channel": context.channel,
+            "address": context.address,
+            "inbound_id": decided.inbound_ids[-1],
+            "epoch": context.epoch,
+            "replies": json.dumps(decided.replies, ensure_ascii=False),
+        },
     )
-    if context.unreachable:
-        await set_reachable(connection, context.channel, context.address, since=None)
     await _keep(connection, context, decided, now)
-    return await add_replies(
-        connection, context, decided.replies, inbound_id=decided.inbound_ids[-1], due_at=now, now=now
-    )
 
 
 async def _keep(connection: AsyncConnection, context: Context, decided: Decided, now: datetime) -> None:
@@ -253,9 +292,26 @@ async def claim(connection: AsyncConnection, outbound_id: int, *, now: datetime)
     return (await connection.execute(CLAIM, {"id": outbound_id, "now": now})).rowcount == 1
 
 
-async def mark(connection: AsyncConnection, outbound_id: int, status: str, **values: Any) -> None:
-    changes = update(OutboundMessage).where(OutboundMessage.id == outbound_id).values(status=status, **values)
-    await connection.execute(changes)
+MARK = sql("""
+    update outbound set status = :status, sent_at = coalesce(:sent_at, sent_at), due_at = coalesce(:due_at, due_at),
+        external_id = coalesce(:external_id, external_id), error = coalesce(:error, error)
+    where id = :id
+""")
+
+
+async def mark(
+    connection: AsyncConnection,
+    outbound_id: int,
+    status: str,
+    *,
+    sent_at: datetime | None = None,
+    due_at: datetime | None = None,
+    external_id: str | None = None,
+    error: str | None = None,
+) -> None:
+    """How a reply stands from now on; what is not given stays as it is."""
+    values = {"sent_at": sent_at, "due_at": due_at, "external_id": external_id, "error": error}
+    await connection.execute(MARK, {"id": outbound_id, "status": status, **values})
 
 
 async def set_reachable(connection: AsyncConnection, channel: str, address: str, *, since: datetime | None) -> None:

@@ -1,7 +1,7 @@
 """Connections to PostgreSQL and the migrations that bring it up to date."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -11,6 +11,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.schema import SchemaManager
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 # One that overflows is closed after use, and opening one costs more than a turn.
@@ -21,7 +22,11 @@ OVERFLOW = 5
 def connect(url: str) -> AsyncEngine:
     """A pool of connections to the database at `url` (postgresql://…)."""
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+psycopg"), pool_size=POOL, max_overflow=OVERFLOW, hide_parameters=True
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POOL,
+        max_overflow=OVERFLOW,
+        pool_use_lifo=True,  # the ones used last have their statements prepared
+        hide_parameters=True,
     )
 
 
@@ -39,7 +44,8 @@ async def together(connection: AsyncConnection) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        await connection.execute(ROLLBACK)
+        with suppress(DBAPIError):  # with the connection gone, so is what it had begun
+            await connection.execute(ROLLBACK)
         raise
     await connection.execute(COMMIT)
 

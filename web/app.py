@@ -1,10 +1,10 @@
 """The web application, put together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
@@ -20,9 +20,9 @@ from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
 
-def create_app(doors: Doors) -> FastAPI:
+def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     """The application; while it runs, one connection listens for replies. `app.state.frame.hub.close()` lets
-    open pages go before the server waits for them."""
+    open pages go before the server waits for them. `webhooks`: where other channels deliver."""
     frame = Frame(
         doors=doors,
         hub=Hub(listening_address(doors.sessions)),
@@ -35,8 +35,8 @@ def create_app(doors: Doors) -> FastAPI:
     app.state.frame = frame
     app.add_middleware(Guarded, embed_origins=doors.settings.embed_origins)
     add_error_handlers(app)
-    for part in (pages, chat, health):
-        app.include_router(part.router)
+    for router in (pages.router, chat.router, health.router, *webhooks):
+        app.include_router(router)
     app.mount("/static/{version}", Kept(frame.version))
     return app
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,16 @@ from store.transcript import Replied, Written
 TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "blockquote", "code", "h3"}
 SCHEMES = {"http", "https", "mailto", "tel"}
 LONGEST_TERM = 5  # words
-PHONE_NUMBER = re.compile(r"\+\d{2}(?:[ \u00a0\u202f]?\d{2,4}){2,6}(?!\d)")
+DANGER = "⚠"  # what a reply begins with that cannot wait
+GAP = "[ \u00a0\u202f]"
+# Numbers as `i18n.format` writes those of knowledge/figures.yml (a test goes through them): with a country code, eight
+# digits in pairs, or one of the short ones. Not what goes on as an amount, a date, a paragraph or another number.
+PHONE_NUMBER = re.compile(
+    rf"(?<![\w.,:/§€$–-])(?<!\d{GAP})(?<![§€$]{GAP})(?<!kr{GAP})(?<!kr\.{GAP})(?<!dkk{GAP})(?:"
+    rf"\+\d{{2}}(?:{GAP}?\d{{2,4}}){{2,6}}|\d{{2}}(?:{GAP}\d{{2}}){{3}}|11[24]|181[38])"
+    rf"(?![\w%/–-]|[.,:]\d|{GAP}\d|\u00a0|{GAP}?(?:kr|dkk|eur|usd|[%‰€$°]))",
+    flags=re.IGNORECASE,
+)
 
 
 def html(markdown: str) -> str:
@@ -25,8 +35,7 @@ def html(markdown: str) -> str:
     return nh3.clean(
         _MARKDOWN.render(markdown),
         tags=TAGS,
-        attributes={"a": {"href"}, "ol": {"start"}, "em": {"lang"}},
-        set_tag_attribute_values={"a": {"target": "_blank"}},
+        attributes={"a": {"href", "target"}, "ol": {"start"}, "em": {"lang"}},
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer",
         url_relative="deny",
@@ -40,13 +49,23 @@ def reply_view(reply: Reply, *, id_: int, at: datetime, rated: int | None = None
         "at": at.isoformat(),
         "language": reply.language,
         "title": reply.title,
-        "html": html(reply.text),
+        "around": reply.around or reply.language,
+        "danger": reply.text.startswith(DANGER),
+        "html": _text_html(reply),
         "footer": html(reply.footer) if reply.footer else "",
         "buttons": [button_view(button) for button in reply.buttons if button.payload or _safe(button.url)],
         "rate": reply.rate,
         "rated": rated,
         "attach": reply.attach,
     }
+
+
+def _text_html(reply: Reply) -> str:
+    """The text; a note in front of it, in the person's language, is marked as such."""
+    note, gap, text = reply.text.partition("\n\n")
+    if not (reply.around and gap):
+        return html(reply.text)
+    return f'<div lang="{escape(reply.around)}">{html(note)}</div>\n{html(text)}'
 
 
 def replied_view(message: Replied) -> dict[str, Any]:
@@ -85,8 +104,16 @@ def _safe(url: str) -> bool:
     return urlsplit(url).scheme in SCHEMES
 
 
+def _open_beside(state: StateCore) -> None:
+    """A page opens beside the chat; a telephone number does not."""
+    for block in state.tokens:
+        for token in block.children or []:
+            if token.type == "link_open" and not str(token.attrs["href"]).startswith("tel:"):
+                token.attrs["target"] = "_blank"
+
+
 def _link_phone_numbers(state: StateCore) -> None:
-    """A number with its country code can be tapped, as long as it does not stand in a link already."""
+    """A telephone number can be tapped, as long as it does not stand in a link already."""
     for block in state.tokens:
         depth = 0
         children: list[Token] = []
@@ -126,3 +153,4 @@ def _text(content: str) -> Token:
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "code", "fence", "html_block"])
 _MARKDOWN.core.ruler.push("danish_terms", _mark_danish_terms)
 _MARKDOWN.core.ruler.push("phone_numbers", _link_phone_numbers)
+_MARKDOWN.core.ruler.push("open_beside", _open_beside)

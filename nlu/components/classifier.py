@@ -19,7 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.components import calibration, encoder, features, linear, report, training, vectors
 from nlu.components.decide import Heard, Understood, decide
 from nlu.components.features import Example, Weights
-from nlu.components.questions import EXAMPLES, metadata
+from nlu.components.questions import ASKED, EXAMPLES, metadata
 from nlu.components.ranking import NOT_COVERED, rank, unwritten
 from nlu.components.thresholds import Worth
 from nlu.components.training import Labelled, Model, Plan
@@ -85,19 +85,21 @@ class TopicClassifier(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            understood = self._understand(message.get(EXAMPLES), metadata(message).get("pending", "none"))
+            pending = metadata(message).get("pending", "none")
+            understood = self._understand(message.get(EXAMPLES), message.get(ASKED), pending)
             name = {"name": understood.intent, "confidence": understood.confidence}
             message.set(INTENT, name, add_to_output=True)
             message.set(ENTITIES, [*message.get(ENTITIES, []), *entities(understood)], add_to_output=True)
         return messages
 
-    def _understand(self, examples: Sequence[Example], pending: str) -> Understood:
+    def _understand(self, examples: Sequence[Example], asked: Sequence[bool], pending: str) -> Understood:
         assert self._model is not None, "loaded before the first message"
         rows = self._encoder.vectors([one.gloss for one in examples]) if self._encoder else [None] * len(examples)
-        whole, *parts = [self._heard(self._model, one, vector) for one, vector in zip(examples, rows)]
+        heard = [self._heard(self._model, *given) for given in zip(examples, rows, asked)]
+        whole, *parts = heard
         return decide(whole, parts, self._model.calibration.thresholds, self._near, pending=pending)
 
-    def _heard(self, model: Model, example: Example, vector: np.ndarray | None) -> Heard:
+    def _heard(self, model: Model, example: Example, vector: np.ndarray | None, asked: bool) -> Heard:
         columns, values = features.row(example, model.vocabulary, self._plan.weights)
         dense = None if vector is None else vector * np.float32(self._plan.weights.encoder)
         scores = model.linear.scores(columns, values, dense)
@@ -107,6 +109,7 @@ class TopicClassifier(GraphComponent):
             ranked,
             float(model.calibration.first.probability(signs)),
             float(model.calibration.among.probability(signs)),
+            asked,
         )
 
     def _training_vectors(self, examples: Sequence[Labelled]) -> np.ndarray | None:

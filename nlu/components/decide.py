@@ -16,11 +16,15 @@ _HARMLESS_QUESTIONS = ("mentor", "which", "answered")
 
 @dataclass(frozen=True)
 class Heard:
-    """A message or one part of it: ranked labels, and the probabilities that the first or one of three is right."""
+    """A message or one part of it: ranked labels, and the probabilities that the first or one of three is right.
+
+    A part that isn't `asked` may be the story around a question.
+    """
 
     ranked: Ranked
     sure: float
     among: float
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,14 @@ def decide(
 
 
 def _counts(part: Heard, whole: Heard, thresholds: Thresholds) -> bool:
-    """Half the proof is enough for a topic that the message as a whole speaks of as well."""
+    """A part must be sure, and for a story also what the whole message speaks of; a question needs either, nearly."""
     spoken_of = part.ranked.first in whole.ranked.topics[:2]
-    return part.ranked.is_topic and part.sure >= (thresholds.part / 2 if spoken_of else thresholds.part)
+    needed = thresholds.part / 2 if part.asked and spoken_of else thresholds.part
+    return part.ranked.is_topic and part.sure >= needed and (part.asked or spoken_of)
 
 
 def _telling(whole: Heard, parts: Sequence[Heard]) -> Heard:
-    about_topics = [part for part in parts if part.ranked.is_topic and part.sure > whole.sure]
+    about_topics = [part for part in parts if part.asked and part.ranked.is_topic and part.sure > whole.sure]
     return max(about_topics, key=lambda part: part.sure, default=whole)
 
 

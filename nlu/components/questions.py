@@ -14,14 +14,14 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components.features import Example
 from nlu.components.gloss import gloss
-from nlu.components.split import parts
+from nlu.components.split import Part, parts
 
-EXAMPLES = "examples"
+EXAMPLES, ASKED = "examples", "asked"
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER], is_trainable=False)
 class Questions(GraphComponent):
-    """Sets `examples` on a message: the whole first, then its parts."""
+    """Sets `examples` on a message, the whole first, then its parts, and which of them are `asked`."""
 
     @classmethod
     def create(
@@ -33,7 +33,9 @@ class Questions(GraphComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             language = metadata(message).get("language") or "en"
-            message.set(EXAMPLES, [example(part, language) for part in (text, *parts(text, language))])
+            found = [Part(text, asked=True), *parts(text, language)]
+            message.set(EXAMPLES, [example(part.text, language) for part in found])
+            message.set(ASKED, [part.asked for part in found])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 MOST_QUESTIONS = 3
 MOST_FRAGMENTS = 5
-_LONG = 25
 
 _SENTENCE = re.compile(r"(?<=[.?!…।])\s+|\n+")
 _OPENERS = {
@@ -38,24 +38,45 @@ _AND = {
 }
 
 
-def parts(text: str, language: str) -> list[str]:
-    """In their order; none when the message is one piece or a story. A story's only question stands alone."""
+class Part(NamedTuple):
+    """`asked`: it is a question, or the message holds none at all. Otherwise it may just be the story around one."""
+
+    text: str
+    asked: bool
+
+
+def parts(text: str, language: str) -> list[Part]:
+    """In their order; none when the message is one piece."""
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
-    questions = [part for sentence in sentences for part in _asked(sentence, language)]
+    questions = [clause for sentence in sentences for clause in _asked(sentence, language)]
     if len(questions) > 1:
-        return questions[:MOST_QUESTIONS]
-    if len(questions) == 1 and len(text.split()) > _LONG and questions[0] != text.strip():
-        return questions
-    fragments = [part for part in _cut(language).split(text) if re.search(r"\w\w", part)]
-    return [part.strip() for part in fragments] if 1 < len(fragments) <= MOST_FRAGMENTS else []
+        return [Part(question, asked=True) for question in questions[:MOST_QUESTIONS]]
+    if not questions:
+        return [Part(fragment, asked=True) for fragment in _fragments(text, language)]
+    (question,) = questions
+    before, _, after = text.partition(question)
+    around = [[Part(piece, asked=False) for piece in _pieces(story, language)] for story in (before, after)]
+    asked = [Part(piece, asked=True) for piece in _pieces(question, language)]
+    found = [*around[0], *asked, *around[1]]
+    if len(found) > MOST_FRAGMENTS:
+        found = [Part(question, asked=True)]
+    return [] if found == [Part(text.strip(), asked=True)] else found
 
 
 def _asked(sentence: str, language: str) -> list[str]:
-    """The questions of one sentence: it asks, or it begins with a question word."""
+    """The clauses that begin with a question word, or else all of a sentence that ends with a question mark."""
     clauses = [clause.strip() for clause in _joint(language).split(sentence) if clause.strip()]
-    if sentence.rstrip().endswith("?") or _opens(sentence, language):
-        return clauses
-    return [clause for clause in clauses[1:] if _opens(clause, language)]
+    opening = [clause for clause in clauses if _opens(clause, language)]
+    return opening or (clauses if sentence.rstrip().endswith("?") else [])
+
+
+def _fragments(text: str, language: str) -> list[str]:
+    found = _pieces(text, language)
+    return found if 1 < len(found) <= MOST_FRAGMENTS else []
+
+
+def _pieces(text: str, language: str) -> list[str]:
+    return [part.strip() for part in _cut(language).split(text) if re.search(r"\w\w", part)]
 
 
 @cache

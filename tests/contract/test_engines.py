@@ -1,4 +1,7 @@
-"""What the scripted engine and the real one promise alike; the real one here against recorded answers of Rasa."""
+"""What the scripted engine and the real one promise alike; the real one here against recorded answers of Rasa.
+
+`tests/slow/test_real_rasa.py` checks the same promises on Rasa itself.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -11,10 +14,17 @@ from bot.engine import Engine
 from bot.engine.rasa import RasaEngine
 from core import acts
 from core.errors import EngineError
+from tests.contract.engine import (
+    ASK,
+    Promise,
+    every_language,
+    every_odd_text,
+    every_pending,
+    every_promise,
+)
 from tests.support.fakes import ScriptedEngine
 
 PAYLOADS = Path(__file__).parent.parent / "payloads" / "rasa"
-ASK = {"sender": "1", "text": "how do I get a tax card", "language": "en", "pending": "none", "audience": "recruit"}
 
 
 class RecordedRasa:
@@ -26,6 +36,9 @@ class RecordedRasa:
         self.raw: str | None = None
         self.asked: list[dict[str, object]] = []
 
+    async def health(self, request: http.Request) -> http.Response:
+        return http.json_response({"status": "ok"})
+
     async def handle(self, request: http.Request) -> http.Response:
         self.asked.append(await request.json())
         text = self.raw if self.raw is not None else json.dumps(self.body)
@@ -36,6 +49,7 @@ class RecordedRasa:
 async def rasa() -> AsyncIterator[tuple[RecordedRasa, RasaEngine]]:
     recorded = RecordedRasa()
     app = http.Application()
+    app.router.add_get("/webhooks/rest/", recorded.health)
     app.router.add_post("/webhooks/rest/webhook", recorded.handle)
     runner = http.AppRunner(app)
     await runner.setup()
@@ -54,6 +68,35 @@ async def test_recorded_answers_become_acts(rasa: tuple[RecordedRasa, RasaEngine
     recorded.body = json.loads(path.read_text())
     found = await engine.next_acts(**ASK)
     assert [acts.act_name(act) for act in found] == [message["custom"]["act"] for message in recorded.body]  # type: ignore[attr-defined]
+
+
+def test_there_is_a_recording_of_every_act() -> None:
+    assert {path.stem for path in PAYLOADS.glob("*.json")} == acts.NAMES
+
+
+@pytest.fixture(params=["scripted", "recorded"])
+def engine(request: pytest.FixtureRequest, rasa: tuple[RecordedRasa, RasaEngine]) -> Engine:
+    if request.param == "scripted":
+        return ScriptedEngine()
+    recorded, real = rasa
+    recorded.body = json.loads((PAYLOADS / "answer_topics.json").read_text())
+    return real
+
+
+@every_promise
+async def test_an_engine_keeps_its_promises(engine: Engine, promise: Promise) -> None:
+    await promise(engine)
+
+
+@every_language
+@every_pending
+async def test_an_engine_answers_in_every_situation(engine: Engine, language: str, pending: str) -> None:
+    assert await engine.next_acts(**{**ASK, "language": language, "pending": pending})
+
+
+@every_odd_text
+async def test_an_engine_answers_whatever_is_written(engine: Engine, text: str) -> None:
+    assert await engine.next_acts(**{**ASK, "text": text})
 
 
 async def test_the_message_travels_with_what_rasa_must_know(rasa: tuple[RecordedRasa, RasaEngine]) -> None:

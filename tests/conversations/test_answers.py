@@ -258,3 +258,10 @@ async def test_many_people_at_once_are_all_answered(chat: Chat) -> None:
     people = [Chat(chat.services, address=f"person {number}") for number in range(60)]
     answers = await asyncio.gather(*(person.commands("help") for person in people))
     assert all(len(replies) == 1 for replies in answers)
+
+
+async def test_unsure_but_a_danish_word_of_the_question_is_explained(chat: Chat) -> None:
+    chat.engine.will(acts.Unsure((), 0.1))
+    reply, _ = await chat.says("what is a folkeregister exactly")
+    assert "*folkeregister* = national population register" in reply.text
+    assert "FOLK-uh-reh-gis-ter" in reply.text

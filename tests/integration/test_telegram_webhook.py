@@ -20,8 +20,11 @@ from bot.services import Services
 from core.messages import Inbound
 from core.settings import Settings
 from i18n.translator import translator
+from operations.assemble import web_doors
+from operations.roles import webhooks
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.waiting import until
+from web.app import create_app
 from web.telegram import MAX_BYTES, SECRET_HEADER, router, routes
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "telegram"
@@ -169,3 +172,20 @@ async def _talk(services: Services, url: str) -> None:
 def test_the_payloads_are_updates() -> None:
     for path in PAYLOADS.glob("*.json"):
         assert isinstance(json.loads(path.read_text())["update_id"], int)
+
+
+@pytest.mark.parametrize(
+    ("token", "public_url", "status"),
+    [
+        ("1:a", "https://velkommen.example.dk", 403),  # there, and for Telegram only
+        ("", "https://velkommen.example.dk", 404),
+        ("1:a", "", 404),
+    ],
+)
+async def test_the_web_role_opens_the_webhook_when_there_is_a_bot(
+    services: Services, token: str, public_url: str, status: int
+) -> None:
+    services.settings = replace(services.settings, telegram_bot_token=token, public_url=public_url)
+    app = create_app(web_doors(services), webhooks(services))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://velkommen") as client:
+        assert (await post(client, TEXT, "wrong")).status_code == status

@@ -66,6 +66,16 @@ def test_a_part_needs_less_proof_when_the_whole_speaks_of_it_too():
     assert decided(heard("mitid-get", 0.9), parts).topics == ("mitid-get",)
 
 
+def test_a_story_around_a_question_must_be_sure_and_spoken_of():
+    story, question = heard("cpr-registration", 0.9), heard("tax-card", 0.9)
+    told = Heard(story.ranked, story.sure, story.among, asked=False)
+    doubtful = Heard(story.ranked, 0.5, story.among, asked=False)
+
+    assert len(decided(heard("cpr-registration", 0.6), [told, question]).topics) == 2
+    assert decided(heard("cpr-registration", 0.6), [doubtful, question]).topics == ("tax-card",)
+    assert decided(heard("mitid-get", 0.6), [told, question]).topics == ("tax-card",)
+
+
 def test_the_same_question_twice_is_one():
     assert decided(heard("tax-card", 0.9), [heard("tax-card", 0.9), heard("tax-card", 0.9)]).topics == ("tax-card",)
 

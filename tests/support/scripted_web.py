@@ -63,6 +63,24 @@ FORGET = Reply(
     "en",
     buttons=(Button("Delete everything", payload="forget:yes"), Button("Keep my data", payload="forget:no")),
 )
+GREETED_IN = {"kumusta": "fil", "नमस्ते": "hi"}  # the bot answers in these from then on
+CONSENT = Reply(
+    "May I keep what we say here?",
+    "en",
+    buttons=(Button("Yes", payload="consent:yes"), Button("No", payload="consent:no")),
+)
+DANGER = Reply(
+    "⚠ Call 112 now.",
+    "en",
+    buttons=(Button("Yes, please", payload="mentor:yes"), Button("No, thank you", payload="mentor:no")),
+)
+FALLBACK = Reply(
+    "*Ta odpowiedź nie jest jeszcze dostępna po polsku.*\n\nThe **library** is free.",
+    "en",
+    footer="Źródło: borger.dk",
+    buttons=(Button("Find a library", payload="topic:library"), Button("Nie o to mi chodziło", payload="not_that")),
+    around="pl",
+)
 FORGOTTEN = Reply("Everything is deleted.", "en")
 LINK = Reply("Book your visit online.", "en", buttons=(Button("Open the booking page", url="https://ihcph.kk.dk"),))
 
@@ -72,7 +90,17 @@ def script(inbound: Inbound) -> list[Reply]:
     said = inbound.payload or inbound.text.lower()
     if "tax" in said:
         return [TAX_CARD]
-    known = {"mydata": [DATA], "link": [LINK], "forget me": [FORGET], "forget:yes": [FORGOTTEN], "nothing": []}
+    if said == "first question":
+        return [TAX_CARD, CONSENT]
+    known = {
+        "danger": [DANGER],
+        "library": [FALLBACK],
+        "mydata": [DATA],
+        "link": [LINK],
+        "forget me": [FORGET],
+        "forget:yes": [FORGOTTEN],
+        "nothing": [],
+    }
     return known.get(said, [Reply(f"You wrote: {said}", "en")])
 
 
@@ -153,11 +181,14 @@ class Scripted:
         if not self.keep_texts:
             await self._erase_texts(conversation)
         if inbound.payload.startswith("language:"):
-            await self._choose(inbound.address, inbound.payload.removeprefix("language:"))
+            await self._speak(inbound.address, inbound.payload.removeprefix("language:"), chosen=True)
+        if inbound.text in GREETED_IN:
+            await self._speak(inbound.address, GREETED_IN[inbound.text], chosen=False)
         if inbound.payload == "forget:yes":
             await self._forget(conversation)
+        now = datetime.now(UTC)
         for reply in self._answers(inbound):
-            await self.reply(inbound.address, conversation, reply)
+            await self.reply(inbound.address, conversation, reply, at=now)
 
     async def reply(
         self, address: str, conversation: int, reply: Reply, *, at: datetime | None = None, announced: bool = True
@@ -196,11 +227,11 @@ class Scripted:
             for table in (InboundMessage, OutboundMessage):
                 await session.execute(delete(table).where(table.conversation_id == conversation))
 
-    async def _choose(self, address: str, language: str) -> None:
+    async def _speak(self, address: str, language: str, *, chosen: bool) -> None:
         async with self.sessions.begin() as session:
             person = select(Address.recruit_id).where(Address.external_id == address).scalar_subquery()
-            chosen = update(Recruit).where(Recruit.id == person)
-            await session.execute(chosen.values(language=language, language_chosen=True))
+            changed = update(Recruit).where(Recruit.id == person)
+            await session.execute(changed.values(language=language, language_chosen=chosen))
 
 
 async def _welcome(language: str) -> Reply:

@@ -10,7 +10,6 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -354,15 +353,10 @@ def test_a_taken_port_is_refused_with_the_variable_to_set() -> None:
     run._refuse_taken_port(settings)
 
 
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [({"VELKOMMEN_PORT": "eighty"}, "VELKOMMEN_PORT"), ({"DATABASE_URL": "sqlite:///x"}, "DATABASE_URL")],
-)
-def test_the_command_line_tells_our_errors_in_a_sentence(variables: dict[str, Any], words: str, tmp_path: Path) -> None:
-    environment = {**os.environ, "VELKOMMEN_DATA_DIR": str(tmp_path), **variables}
+def test_the_command_line_tells_our_errors_in_a_sentence(tmp_path: Path) -> None:
+    environment = {**os.environ, "VELKOMMEN_DATA_DIR": str(tmp_path), "VELKOMMEN_PORT": "eighty"}
     command = [sys.executable, "-m", "operations.cli", "web"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("velkommen: ")
-    assert words in done.stderr
+    assert done.stderr.startswith("velkommen: VELKOMMEN_PORT must be")
     assert "Traceback" not in done.stderr

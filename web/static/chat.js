@@ -2,10 +2,11 @@
 
 import { Messages } from "./messages.js";
 import { Outbox, forgetAllBut, recall, remember } from "./outbox.js";
+import { Wording } from "./wording.js";
 
 const $ = (id) => document.getElementById(id);
-const texts = JSON.parse($("texts").textContent);
-const language = document.documentElement.lang;
+const page = JSON.parse($("page").textContent);
+const { texts } = page;
 const touch = matchMedia("(pointer: coarse)");
 const tokenTag = document.querySelector("meta[name=velkommen-token]");
 
@@ -28,6 +29,8 @@ const outbox = new Outbox({
     if (state === "sent") hideBand(true);
   },
 });
+
+const wording = new Wording({ ...page, keepCookie, around: (change) => messages.keepPlace(change) });
 
 // Sending
 
@@ -57,13 +60,13 @@ async function post({ id, text, payload }) {
 async function call(path, body, again = true) {
   let response;
   try {
-    response = await fetch(`${path}?lang=${language}`, {
+    response = await fetch(`${path}?lang=${wording.language}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-Velkommen-Token": tokenTag.content },
       body: JSON.stringify(body),
     });
     if (response.status === 403 && again) {
-      const renewed = await fetch(`/api/session?framed=${Number(texts.framed)}`);
+      const renewed = await fetch(`/api/session?framed=${Number(page.framed)}`);
       tokenTag.content = (await renewed.json()).token;
       return await call(path, body, false);
     }
@@ -86,7 +89,7 @@ function add(message, own = recall()) {
 }
 
 async function fetchMessages(after) {
-  const response = await fetch(`/api/messages?lang=${language}&after=${after}`);
+  const response = await fetch(`/api/messages?lang=${wording.language}&after=${after}`);
   if (!response.ok) throw new Error(`messages: ${response.status}`);
   return (await response.json()).messages;
 }
@@ -155,6 +158,7 @@ function listen() {
   source.onerror = lose;
   on("beat", () => {});
   on("typing", () => messages.showTyping(true));
+  on("language", (spoken) => wording.hear(spoken));
   on("reply", (message) => arrive(message));
   on("received", ({ id }) => messages.has(id) || catchUp());
   on("rest", () => {
@@ -191,7 +195,7 @@ function arrive(message) {
   if (forgetting) return showWhatIsLeft();
   if (!add(message)) return;
   if (document.hidden) document.title = `● ${texts.newMessage}`;
-  if (texts.framed) parent.postMessage({ velkommen: "unread" }, "*");
+  if (page.framed) parent.postMessage({ velkommen: "unread" }, "*");
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -248,25 +252,25 @@ question.addEventListener("keydown", (event) => {
 $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = question.value.trim();
-  if ([...text].length > texts.longest) return showBand(texts.tooLong);
+  if ([...text].length > page.longest) return showBand(texts.tooLong);
   question.value = "";
   grow();
   question.focus();
   if (text) send({ text });
 });
 if (touch.matches) question.removeAttribute("enterkeyhint");
-if (!touch.matches && !texts.framed) question.focus();
+if (!touch.matches && !page.framed) question.focus();
 grow();
 
 // The header
 
-for (const button of document.querySelectorAll("[data-payload]")) {
-  button.addEventListener("click", () => {
-    openMenu(false);
-    send({ payload: button.dataset.payload, text: button.textContent.trim() });
-    if (!touch.matches) question.focus();
-  });
-}
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-payload]");
+  if (!button) return;
+  openMenu(false);
+  send({ payload: button.dataset.payload, text: button.textContent.trim() });
+  if (!touch.matches) question.focus();
+});
 
 function openMenu(open) {
   $("data-menu").hidden = !open;
@@ -289,29 +293,34 @@ $("theme").addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
-  const partition = texts.framed && location.protocol === "https:" ? "; SameSite=None; Secure; Partitioned" : "; SameSite=Lax";
-  document.cookie = `velkommen_theme=${root.dataset.theme}; Path=/; Max-Age=31536000${partition}`;
+  keepCookie("velkommen_theme", root.dataset.theme);
 });
+
+function keepCookie(name, value) {
+  const framed = page.framed && location.protocol === "https:";
+  const sites = framed ? "SameSite=None; Secure; Partitioned" : "SameSite=Lax";
+  document.cookie = `${name}=${value}; Path=/; Max-Age=31536000; ${sites}`;
+}
 
 $("language").addEventListener("change", async ({ target }) => {
   const picked = target.selectedOptions[0];
-  if (messages.hasOwn) {
-    const sent = send({ payload: `language:${picked.value}`, text: picked.textContent });
-    await Promise.race([sent, new Promise((resolve) => setTimeout(resolve, 1500))]);
-  }
-  location.search = `?lang=${picked.value}`;
+  if (messages.hasOwn) send({ payload: `language:${picked.value}`, text: picked.textContent });
+  if (await wording.pick(picked.value)) return;
+  target.value = wording.language;
+  showBand(texts.notLoaded);
+  bandTimer = setTimeout(() => hideBand(true), 6000);
 });
-if (!texts.framed && location.search) history.replaceState(null, "", location.pathname);
+if (!page.framed && location.search) history.replaceState(null, "", location.pathname);
 
 // In another site's frame
 
 function closeFrame() {
-  if (texts.framed) parent.postMessage({ velkommen: "close" }, "*");
+  if (page.framed) parent.postMessage({ velkommen: "close" }, "*");
 }
 
 $("close")?.addEventListener("click", closeFrame);
 addEventListener("message", ({ source, data }) => {
-  if (texts.framed && source === parent && data?.velkommen === "focus") question.focus();
+  if (page.framed && source === parent && data?.velkommen === "focus") question.focus();
 });
 
 $("load-error").querySelector("button").addEventListener("click", load);

@@ -1,14 +1,21 @@
 // The conversation on the page: bubbles, cards, days, and where the eye should be.
 
+import { say } from "./wording.js";
+
 const NEAR = 96; // pixels from the end that still count as reading the newest
 const LATER = Number.POSITIVE_INFINITY;
+const PEEK = 64; // pixels of a message that are enough to notice it
+const SHORT = 16; // letters of a button that may stand beside another one
 
 export class Messages {
   #shown = new Map();
 
   constructor({ log, scroll, newer, typing, texts, press, rate, retry }) {
     Object.assign(this, { log, scroll, newer, typing, texts, press, rate, retry });
-    newer.addEventListener("click", () => this.#show(log.lastElementChild));
+    newer.addEventListener("click", () => {
+      scroll.scrollTop = this.#topOf(this.unseen);
+      this.#point(null);
+    });
     scroll.addEventListener("scroll", () => this.#look(), { passive: true });
     const grown = new ResizeObserver(() => this.#follow());
     grown.observe(scroll); // the keyboard opens, the input grows
@@ -33,6 +40,7 @@ export class Messages {
 
   clear() {
     this.showTyping(false);
+    this.#point(null);
     this.log.replaceChildren();
     this.#shown.clear();
   }
@@ -69,7 +77,7 @@ export class Messages {
     const article = this.#replyArticle(message);
     this.#place(article, message.id, Date.parse(message.at));
     if (follow) this.#show(article);
-    else this.newer.hidden = false;
+    if (!follow || !this.#isSeen(article)) this.#point(article);
     return true;
   }
 
@@ -81,6 +89,17 @@ export class Messages {
     if (follow) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
+  // Lets something change, here or above, while what is being read stays where it is.
+  keepPlace(change) {
+    const top = this.scroll.getBoundingClientRect().top;
+    const read = [...this.log.children].find((each) => each.getBoundingClientRect().bottom > top);
+    const before = read?.getBoundingClientRect().top;
+    change();
+    this.#markDays();
+    for (const bubble of this.log.querySelectorAll(".not-kept .bubble")) say(bubble, this.texts.notKept);
+    if (read) this.scroll.scrollTop += read.getBoundingClientRect().top - before;
+  }
+
   showNewest() {
     this.#show(this.log.lastElementChild);
   }
@@ -88,19 +107,24 @@ export class Messages {
   #replyArticle(message) {
     const article = clone("reply-template");
     article.lang = message.language;
+    article.classList.toggle("danger", message.danger);
     article.querySelector("h2").textContent = message.title;
     article.querySelector(".prose").innerHTML = message.html; // made safe by web/render.py
     article.querySelector(".footer").innerHTML = message.footer;
+    article.querySelector(".footer").lang = message.around;
     article.querySelector(".download").hidden = !message.attach;
     article.querySelector(".thumbs").hidden = !message.rate;
     article.querySelector(".fine").hidden = !message.rate && !message.footer;
     if (message.rate) this.#wireThumbs(article, message);
-    article.querySelector(".answers").append(...message.buttons.map((button) => this.#answer(button)));
+    const answers = article.querySelector(".answers");
+    answers.append(...message.buttons.map((button) => this.#answer(button, message)));
+    answers.classList.toggle("short", message.buttons.length === 2 && message.buttons.every(isShort));
     return article;
   }
 
-  #answer({ label, payload, url }) {
+  #answer({ label, payload, url }, { language, around }) {
     const item = document.createElement("li");
+    item.lang = payload.startsWith("topic:") ? language : around;
     const control = document.createElement(url ? "a" : "button");
     const text = document.createElement("span");
     text.textContent = label;
@@ -124,7 +148,9 @@ export class Messages {
         const taken = await this.rate(message.id, value);
         if (taken) message.rated = value;
         else mark(message.rated);
-        article.querySelector(".thanks").textContent = taken ? this.texts.thanks : this.texts.notSent;
+        const thanks = article.querySelector(".thanks");
+        thanks.lang = document.documentElement.lang;
+        thanks.textContent = taken ? this.texts.thanks : this.texts.notSent;
       });
     }
   }
@@ -157,7 +183,7 @@ export class Messages {
       const own = new Date(Number.isFinite(at) ? at : Date.now()).toDateString();
       const mark = child.previousElementSibling?.matches(".day") ? child.previousElementSibling : null;
       if (own === day) mark?.remove();
-      else if (mark) mark.textContent = this.#dayName(own);
+      else if (mark) say(mark, this.#dayName(own));
       else child.before(this.#dayMark(own, at));
       day = own;
     }
@@ -191,21 +217,47 @@ export class Messages {
 
   #look() {
     this.atEnd = this.#isNear();
-    if (this.atEnd) this.newer.hidden = true;
+    if (this.atEnd) this.#point(null);
   }
 
   #isNear() {
     return this.scroll.scrollHeight - this.scroll.clientHeight - this.scroll.scrollTop < NEAR;
   }
 
-  // The newest is in view, but an answer longer than the screen starts at its beginning, with the question above.
+  // The newest is in view, but what is longer than the screen starts at its beginning: with the question, and the
+  // first of the replies that it was answered with.
   #show(article) {
     if (!article) return;
-    const asked = article.previousElementSibling?.matches(".own") ? article.previousElementSibling : article;
-    const top = asked.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + this.scroll.scrollTop;
-    this.scroll.scrollTop = Math.min(this.scroll.scrollHeight - this.scroll.clientHeight, top - 16);
-    this.newer.hidden = true;
+    let first = article;
+    while (isSameTurn(first.previousElementSibling, first)) first = first.previousElementSibling;
+    if (first.previousElementSibling?.matches(".own")) first = first.previousElementSibling;
+    this.scroll.scrollTop = Math.min(this.scroll.scrollHeight - this.scroll.clientHeight, this.#topOf(first));
   }
+
+  // The first message that was not seen yet, one tap away.
+  #point(article) {
+    this.unseen ??= article;
+    this.newer.hidden = !article;
+    if (!article) this.unseen = null;
+  }
+
+  #topOf(article) {
+    return article.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + this.scroll.scrollTop - 16;
+  }
+
+  // Whether a message can be seen from its beginning on.
+  #isSeen(article) {
+    return article.getBoundingClientRect().top < this.scroll.getBoundingClientRect().bottom - PEEK;
+  }
+}
+
+// Replies of one turn are stored at the same moment.
+function isSameTurn(earlier, later) {
+  return later.matches(".reply") && earlier?.matches(".reply") && earlier.dataset.at === later.dataset.at;
+}
+
+function isShort({ label }) {
+  return label.length <= SHORT;
 }
 
 function clone(id) {

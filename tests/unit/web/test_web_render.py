@@ -1,14 +1,21 @@
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.messages import Button, Kind, Reply
+from i18n.format import day, figure, knows
+from i18n.languages import LANGUAGES
+from knowledge.files import load_yaml
+from knowledge.models import Figure
 from store.transcript import Replied, Written
 from web.render import html, reply_view, transcript_view
 
+FIGURES_FILE = Path(__file__).parents[3] / "knowledge" / "figures.yml"
+FIGURES = [Figure.model_validate(each) for each in load_yaml(FIGURES_FILE)["figures"]]
+VALUES = {each.id: each.values[0].value for each in FIGURES}
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -26,7 +33,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
         ),
         (
             "Call +45 72\u00a022 18 18.",
-            '<p>Call <a href="tel:+4572221818" target="_blank" rel="noopener noreferrer">+45 72&nbsp;22 18 18</a>.</p>',
+            '<p>Call <a href="tel:+4572221818" rel="noopener noreferrer">+45 72&nbsp;22 18 18</a>.</p>',
         ),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>"),
@@ -41,6 +48,56 @@ def test_markdown_becomes_safe_html(markdown: str, expected: str | None) -> None
         assert "<img" not in rendered
     else:
         assert expected in rendered
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", [each.id for each in FIGURES if each.values[0].unit == "phone"])
+def test_every_telephone_number_of_ours_can_be_tapped(number: str, language: str) -> None:
+    written = figure(VALUES[number], "phone", language)
+    link = "tel:" + re.sub(r"[^+\d]", "", written)
+
+    for text in (f"**{written}**", f"({written}).", f"Call {written}, now", f"{written} पर फ़ोन", f"a: {written}। b"):
+        assert f'href="{link}"' in html(text), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_other_figure_of_ours_is_taken_for_a_telephone_number(language: str) -> None:
+    others = [(value.value, each.values[0].unit) for each in FIGURES for value in each.values]
+    units = {unit for _, unit in others if unit != "phone"}
+    texts = [figure(value, unit, language) for value, unit in others if unit != "phone"]
+    texts += [figure(112, unit, language) for unit in units if knows(112, unit)]
+    texts += [day(date(2026, 11, 21), language), day(date(1813, 1, 14), language)]
+
+    for text in texts:
+        assert "tel:" not in html(f"It is {text}, or {text}."), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "112 kr.", "112,50 kr.", "1.112 kr.", "kr. 112", "112 DKK", "€112", "112 %", "112–114 kr.", "§ 112", "112.000",
+        "12 345 678", "112 345", "2 112 400", "21.11.2026", "21/11 2026", "14-11-2026", "011290", "0112", "1120",
+        "kl. 11:14", "[CPR]", "12345678", "10 20 30 40 50", "A112", "112b", "1/114",
+    ],
+)  # fmt: skip
+def test_amounts_and_dates_are_no_telephone_numbers(text: str) -> None:
+    assert "tel:" not in html(f"It is {text}, or {text}.")
+
+
+def test_a_danger_reply_is_told_from_the_others() -> None:
+    calm = Reply("Ring **112**.", "en", footer="⚠ This may have changed.")
+
+    assert reply_view(Reply("⚠ Call 112.", "en"), id_=1, at=NOW)["danger"] is True
+    assert reply_view(calm, id_=1, at=NOW)["danger"] is False
+
+
+def test_what_stands_around_an_english_text_says_its_own_language() -> None:
+    fallback = Reply("*Po angielsku.*\n\nThe library is free.", "en", footer="Źródło", around="pl")
+    view = reply_view(fallback, id_=1, at=NOW)
+
+    assert (view["language"], view["around"]) == ("en", "pl")
+    assert view["html"].startswith('<div lang="pl"><p><em>Po angielsku.</em></p></div>'), view["html"]
+    assert reply_view(Reply("x", "da"), id_=1, at=NOW)["around"] == "da"
 
 
 def test_a_number_inside_a_link_is_not_linked_again() -> None:
