@@ -140,6 +140,9 @@ _HEADS = {(6,), (2, 2, 2), (4, 2), (2, 4)}
 _TAILS = {(4,), (2, 2), (1, 3), (3, 1), (1, 1, 1, 1)}
 _SIX_FOUR = re.compile(r"(?<![0-9])([0-9]{6})[\W_]{0,5}([0-9]{4})(?![0-9])")
 _LONG_YEAR = re.compile(r"(?<![0-9])([0-9]{4})(?:19|20)([0-9]{2})[ \-‐-―−]{0,3}([0-9]{4})(?![0-9])")
+_LONG_YEAR_IN_PARTS = re.compile(
+    r"(?<![0-9])([0-9]{2})[\-./ ]([0-9]{2})[\-./ ](?:19|20)([0-9]{2})[\-‐-―−]([0-9]{4})(?![0-9])"
+)
 _NAMED_CPR = re.compile(
     r"(?:cpr|personnummer|personnr|сpr|срр|सीपीआर)"
     rf"(?:\W{{0,3}}{_words('nr no number nummer numeret numer numarul номер नंबर is er je jest ist este hai')}){{0,3}}"
@@ -154,6 +157,9 @@ def _cprs(plain: str, runs: list[Run]) -> Iterator[Span]:
             yield match.start(), match.end(), "cpr"
     for match in _LONG_YEAR.finditer(plain):
         if _is_birthday(match[1] + match[2] + match[3]):
+            yield match.start(), match.end(), "cpr"
+    for match in _LONG_YEAR_IN_PARTS.finditer(plain):
+        if _is_birthday(match[1] + match[2] + match[3] + match[4]):
             yield match.start(), match.end(), "cpr"
     for match in _NAMED_CPR.finditer(plain):
         yield match.start(1), match.end(1), "cpr"

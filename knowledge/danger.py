@@ -154,27 +154,28 @@ class WordBook:
         return self._numbers[words]
 
     def places(self, text: str) -> Places:
-        places: dict[int, int] = defaultdict(int)
+        where: dict[str, int] = defaultdict(int)
         at = 0
         since_stop = 0
-        seen: dict[str, set[int]] = {}
         for token in _TOKEN.findall(fold(text)):
             if token in _STOPS:
                 # A full stop keeps two sentences apart, but not "I. want. to. die."
                 at += WINDOW + 1 if since_stop > 1 else 0
                 since_stop = 0
                 continue
-            if token not in seen:
-                word = _unstretched(token)
-                found = set(self._whole.get(word, ()))
-                for size in range(1, len(word) + 1):
-                    found.update(self._begins.get(word[:size], ()))
-                seen[token] = found
-            for number in seen[token]:
-                places[number] |= 1 << at
+            where[token] |= 1 << at
             at += 1
             since_stop += 1
+        places: dict[int, int] = defaultdict(int)
+        for token, place in where.items():
+            for number in self._numbers_of(_unstretched(token)):
+                places[number] |= place
         return places
+
+    def _numbers_of(self, word: str) -> Iterator[int]:
+        yield from self._whole.get(word, ())
+        for size in range(2, len(word) + 1):
+            yield from self._begins.get(word[:size], ())
 
 
 def fold(text: str) -> str:
