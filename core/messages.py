@@ -82,3 +82,8 @@ class Reply:
     def from_json(cls, data: dict[str, Any]) -> "Reply":
         known = {name: data[name] for name in cls.__slots__ if name in data}
         return cls(**{**known, "buttons": tuple(Button(**button) for button in data["buttons"])})
+
+
+def storable(text: str) -> str:
+    """PostgreSQL keeps neither NUL nor half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode().strip()

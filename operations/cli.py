@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
-from operations.assemble import KNOWLEDGE
+from operations.assemble import KNOWLEDGE, set_up_logs
 
 
 def main() -> None:
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> None:
+    set_up_logs("warning")  # what is shown to a person or read by a program; the roles set their own level
     # Imported where needed, so that a small command starts quickly.
     match arguments.command:
         case "run":

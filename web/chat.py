@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import JsonValue
 
-from core.messages import Inbound, Kind
+from core.messages import Inbound, Kind, storable
 from i18n.languages import LANGUAGES
 from i18n.translator import msgid
 from store import people, transcript
@@ -132,10 +132,10 @@ def parse_sent(body: dict[str, JsonValue]) -> Sent:
     id_, text, payload = body.get("id"), body.get("text", ""), body.get("payload", "")
     if not (isinstance(id_, str) and CLIENT_ID.fullmatch(id_) and isinstance(text, str) and isinstance(payload, str)):
         raise Refused(400, "not-a-message", NOT_SENT)
-    text = _storable(text)
+    text = storable(text)
     if len(text) > LONGEST_TEXT:
         raise Refused(413, "too-long", TOO_LONG, count=LONGEST_TEXT)
-    payload = _storable(payload)
+    payload = storable(payload)
     if len(payload.encode()) > LONGEST_PAYLOAD or bool(text) == bool(payload):
         raise Refused(400, "empty" if not payload else "not-a-message", NOT_SENT)
     return Sent(id_, text, payload)
@@ -157,11 +157,6 @@ def to_inbound(sent: Sent, visitor: str, frame: Frame, request: Request) -> Inbo
         payload=sent.payload,
         language_hint=frame.language(request),
     )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps neither NUL nor half a surrogate pair."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
 def _writer(request: Request, frame: Frame) -> str:

@@ -148,6 +148,17 @@ async def test_a_reply_missed_while_the_server_was_away_comes_once(person: Perso
     assert await person.count("You wrote: hello") == 1
 
 
+async def test_a_lost_connection_is_told_and_so_is_its_return(person: Person, chat: Scripted) -> None:
+    await person.opens()
+    await person.says("hello")
+    await person.sees("You wrote: hello")
+    chat.stop()
+    await expect(person.page.locator("#band")).to_have_text("Connection lost. Trying again …", timeout=4_500)
+    chat.start()
+
+    await expect(person.page.locator("#band")).to_have_text("Connected again.", timeout=10_000)
+
+
 async def test_a_message_written_while_the_server_was_away_is_sent_once(person: Person, chat: Scripted) -> None:
     await person.opens()
     chat.stop()

@@ -95,8 +95,8 @@ async def test_what_is_being_read_stays_where_it_is(person: Person, chat: Script
     await other.opens()
     await other.page.get_by_role("textbox").fill("नमस्ते")
     await other.page.locator(".send").click()
-    await speaks(other.page, "hi", "अपना सवाल लिखिए")
-    await speaks(person.page, "hi", "अपना सवाल लिखिए")
+    await speaks(other.page, "hi", "अपना सवाल लिखें")
+    await speaks(person.page, "hi", "अपना सवाल लिखें")
 
     assert abs(await second.evaluate(place) - before) <= 2
 

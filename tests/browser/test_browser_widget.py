@@ -1,8 +1,6 @@
 """The widget on a municipality's page with a strict content policy of its own."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.async_api import Browser, FloatRect, Page, expect
@@ -10,6 +8,7 @@ from playwright.async_api import Browser, FloatRect, Page, expect
 from core.messages import Reply
 from tests.support.person import Person
 from tests.support.scripted_web import Scripted, free_port
+from tests.support.town import town as town_page
 
 pytestmark = pytest.mark.browser
 
@@ -29,34 +28,15 @@ def town_port() -> int:
 
 @pytest.fixture
 def town(chat: Scripted, town_port: int) -> Iterator[str]:
-    """A page that allows scripts and frames from the chat, and nothing else."""
-
-    class TownPage(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header(
-                "Content-Security-Policy", f"default-src 'none'; script-src {chat.url}; frame-src {chat.url}"
-            )
-            self.end_headers()
-            page = '<!doctype html><html lang="da"><title>Byen</title><h1>Byen</h1><a href="#">Borger</a>'
-            self.wfile.write(f'{page}<script src="{chat.url}/widget.js" defer></script>'.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", town_port), TownPage)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{town_port}"
-    server.shutdown()
-    server.server_close()
+    with town_page(chat.url, town_port) as address:
+        yield address
 
 
 async def test_the_widget_opens_chats_and_closes_by_keyboard(person: Person, town: str) -> None:
     page = person.page
     await page.goto(town)
     launcher = page.get_by_role("button", name="Open chat")
-    await page.keyboard.press("Tab")
+    await page.get_by_role("button", name="Bestil tid").focus()
     await page.keyboard.press("Tab")
     await expect(launcher).to_be_focused()
     await page.keyboard.press("Enter")
@@ -124,6 +104,15 @@ async def test_a_page_that_is_not_allowed_cannot_frame_the_chat(person: Person, 
     await person.page.wait_for_timeout(300)
 
     assert any("frame" in each.lower() for each in person.complaints)
+
+
+async def test_the_pages_own_rules_stay_outside(person: Person, town: str) -> None:
+    await person.page.goto(town)
+    launcher = person.page.get_by_role("button", name="Open chat")
+    look = "(it) => [getComputedStyle(it).borderTopWidth, getComputedStyle(it).paddingTop, it.offsetWidth]"
+
+    assert await launcher.evaluate(look) == ["0px", "0px", 60]
+    assert await person.page.get_by_role("button", name="Bestil tid").evaluate(look) != ["0px", "0px", 60]
 
 
 async def _heading(page: Page) -> FloatRect | None:

@@ -207,6 +207,7 @@ document.addEventListener("visibilitychange", () => {
 // The band above the input
 
 let bandTimer = 0;
+let lostTimer = 0; // runs through all that is tried meanwhile
 
 function showBand(text, good = false) {
   clearTimeout(bandTimer);
@@ -215,13 +216,13 @@ function showBand(text, good = false) {
 }
 
 function showBandSoon() {
-  if ($("band").classList.contains("shown")) return;
-  clearTimeout(bandTimer);
-  bandTimer = setTimeout(() => showBand(outbox.items.length ? texts.lost : texts.reconnecting), 3000);
+  lostTimer ||= setTimeout(() => showBand(outbox.items.length ? texts.lost : texts.reconnecting), 3000);
 }
 
 function hideBand(quietly = false) {
   clearTimeout(bandTimer);
+  clearTimeout(lostTimer);
+  lostTimer = 0;
   const shown = $("band").classList.contains("shown");
   if (shown && !quietly) {
     showBand(texts.back, true);

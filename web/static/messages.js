@@ -63,7 +63,7 @@ export class Messages {
     article.classList.toggle("failed", state === "failed");
     line.replaceChildren();
     if (state === "waiting") line.append(icon("clock"), this.texts.waiting);
-    if (state === "failed") line.append(icon("alert"), detail ?? this.texts.notSent, this.#retryButton(id));
+    if (state === "failed") line.append(reason(detail ?? this.texts.notSent), this.#retryButton(id));
     if (state === "sent" && detail) {
       article.dataset.at = Date.parse(detail);
       this.#markDays();
@@ -262,6 +262,12 @@ function isShort({ label }) {
 
 function clone(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+function reason(text) {
+  const span = document.createElement("span");
+  span.append(icon("alert"), ` ${text}`);
+  return span;
 }
 
 function icon(name) {

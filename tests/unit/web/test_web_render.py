@@ -93,11 +93,15 @@ def test_a_danger_reply_is_told_from_the_others() -> None:
 
 
 def test_what_stands_around_an_english_text_says_its_own_language() -> None:
-    fallback = Reply("*Tej odpowiedzi jeszcze nie ma po polsku.*\n\nThe library is free.", "en", footer="Źródło", around="pl")
+    fallback = Reply(
+        "*Tej odpowiedzi jeszcze nie ma po polsku.*\n\nThe library is free.", "en", footer="Źródło", around="pl"
+    )
     view = reply_view(fallback, id_=1, at=NOW)
 
     assert (view["language"], view["around"]) == ("en", "pl")
-    assert view["html"].startswith('<div lang="pl"><p><em>Tej odpowiedzi jeszcze nie ma po polsku.</em></p></div>'), view["html"]
+    assert view["html"].startswith('<div lang="pl"><p><em>Tej odpowiedzi jeszcze nie ma po polsku.</em></p></div>'), (
+        view["html"]
+    )
     assert reply_view(Reply("x", "da"), id_=1, at=NOW)["around"] == "da"
 
 
