@@ -7,7 +7,7 @@ import json
 import time
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from bot.burst import wait_for_more
 from bot.services import Services
 from bot.think import Thought, batches, sorry, think
 from core.masking import mask
-from core.messages import Inbound, Kind
+from core.messages import Inbound, Kind, storable
 from store import conversations, people
 from store.conversations import Context, Decided, Waiting
 from store.database import committing, together
@@ -39,7 +39,7 @@ class Turned:
 
 async def receive(services: Services, inbound: Inbound) -> int | None:
     """Store an update, masked, before anything else; its conversation, or None if it was stored before."""
-    masked = mask(inbound.text)
+    masked = mask(storable(inbound.text))
     text, kinds = masked.text, json.dumps(masked.kinds)
     async with committing(services.database) as connection:
         conversation_id = await conversations.receive_known(connection, inbound, text=text, masked=kinds)
@@ -73,16 +73,16 @@ async def handle(services: Services, conversation_id: int) -> list[Turned]:
     turned: list[Turned] = []
     async with _locked(services, conversation_id) as connection:
         while True:
-            context = await conversations.context(connection, conversation_id)
-            if context is None:
+            found = await conversations.read(connection, conversation_id)
+            if found is None:
                 return turned
-            if context.waits:
-                waiting = await conversations.waiting(connection, conversation_id)
-                for batch in batches(waiting)[:1]:
-                    turned.append(await _turn(services, connection, context, batch))
-            if context.waits or context.owes:
-                await delivery.deliver(services, connection, context)
-            if not context.waits:
+            context, waiting = found
+            left = batches(waiting)
+            for batch in left[:1]:
+                turned.append(await _turn(services, connection, context, batch))
+            await delivery.deliver(services, connection, context)
+            # What has arrived meanwhile is not looked for: whoever stored it waits for the lock already.
+            if len(left) < 2 and len(waiting) < conversations.MOST_WAITING:
                 return turned
 
 
@@ -103,13 +103,7 @@ async def _turn(services: Services, connection: AsyncConnection, context: Contex
     services.step("locked")
     thought = await _think(services, context, batch)
     services.step("thought")
-    async with together(connection):
-        await _apply_buttons(connection, context, batch)
-        await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
-        if thought.outcome.consent is False:
-            await people.erase_texts(connection, context.conversation_id)
-        if thought.outcome.erase:
-            await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
+    await _write(services, connection, context, batch, thought)
     services.step("replied")
     seconds = time.perf_counter() - began
     metrics.TURNS.labels(context.channel, thought.outcome.kind.value).inc()
@@ -123,6 +117,21 @@ async def _turn(services: Services, connection: AsyncConnection, context: Contex
         milliseconds=round(seconds * 1000, 1),
     )
     return Turned(thought, tuple(message.id for message in batch))
+
+
+async def _write(
+    services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting], thought: Thought
+) -> None:
+    """All that a turn changes, or nothing; mostly that is one statement, which needs no transaction around it."""
+    outcome = thought.outcome
+    several = batch[-1].kind == Kind.BUTTON or outcome.erase or outcome.consent is False
+    async with together(connection) if several else nullcontext():
+        await _apply_buttons(connection, context, batch)
+        await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
+        if outcome.consent is False:
+            await people.erase_texts(connection, context.conversation_id)
+        if outcome.erase:
+            await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
 
 
 async def _think(services: Services, context: Context, batch: list[Waiting]) -> Thought:
