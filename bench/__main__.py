@@ -25,7 +25,7 @@ from bench.bare import project
 from bench.bare.project import Rest
 from bench.load import Side
 from bench.ours import Ours, open_ours
-from bench.questions import Conversation, Said, conversations, long_conversation, read_questions
+from bench.questions import FOLLOW_UPS, Conversation, Said, conversations, long_conversation, read_questions
 from bench.report import Measured, lines, speeds
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
@@ -48,7 +48,7 @@ class Plan:
     messages: int
 
 
-DEFAULT = Plan(rounds=7, conversations={1: 6, 16: 32}, long={"ours": 500, "bare": 300}, window=20, messages=1_000_000)
+DEFAULT = Plan(rounds=7, conversations={1: 6, 16: 32}, long={"ours": 500, "bare": 300}, window=40, messages=1_000_000)
 QUICK = Plan(rounds=3, conversations={1: 3, 16: 16}, long={"ours": 500, "bare": 100}, window=20, messages=1_000_000)
 
 
@@ -104,7 +104,8 @@ async def _measure(settings: Settings, plan: Plan, options: argparse.Namespace) 
     async with AsyncExitStack() as stack:
         sides = await _open(stack, settings, folder, model)
         stock = conversations(questions)
-        await load.in_turns(sides.all(), stock, rounds=1, held=16, clients=4)  # the first turns load and compile
+        # A language's first message loads its words, for seconds; one at a time, for a bare Rasa loses others meanwhile.
+        await load.in_turns(sides.all(), stock, rounds=1, held=2 * len(FOLLOW_UPS), clients=1)
         for clients, held in plan.conversations.items():
             _tell(f"{plan.rounds} rounds with {clients} client(s)")
             rounds = await load.in_turns(sides.all(), stock, rounds=plan.rounds, held=held, clients=clients)
@@ -167,8 +168,9 @@ async def _long(sides: Sides, questions: list[Said], plan: Plan, measured: Measu
     for side in (sides.ours, sides.bare):
         turns = plan.long[side.name]
         _tell(f"one conversation of {turns} turns with {side.name}")
-        seconds = await load.converse(side, long_conversation(questions, turns, window=plan.window))
-        measured.growth[side.name] = (turns, load.growth(seconds, window=plan.window))
+        long = long_conversation(questions, turns, window=plan.window)
+        short = long_conversation(questions, plan.window, window=plan.window, first_number=1001)
+        measured.growth[side.name] = (turns, await load.growth(side, long, short))
 
 
 async def _with_a_million(ours: Ours, settings: Settings, stock: Iterator[Conversation], plan: Plan) -> float:

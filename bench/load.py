@@ -72,12 +72,13 @@ async def _client(side: Side, waiting: Iterator[Conversation], turns: list[float
 async def converse(side: Side, conversation: Conversation) -> list[float]:
     """One conversation, turn after turn; the seconds of each."""
     person = str(uuid.uuid4())
-    seconds = []
-    for said in conversation:
-        began = time.perf_counter()
-        await side.turn(person, said)
-        seconds.append(time.perf_counter() - began)
-    return seconds
+    return [await _timed(side, person, said) for said in conversation]
+
+
+async def _timed(side: Side, person: str, said: Said) -> float:
+    began = time.perf_counter()
+    await side.turn(person, said)
+    return time.perf_counter() - began
 
 
 async def in_turns(
@@ -92,6 +93,14 @@ async def in_turns(
     return measured
 
 
-def growth(seconds: Sequence[float], *, window: int) -> float:
-    """How much slower the last turns of a conversation are than its first ones."""
-    return statistics.median(seconds[-window:]) / statistics.median(seconds[:window])
+async def growth(side: Side, long: Conversation, short: Conversation) -> float:
+    """How much slower the last turns of a long conversation are than those of a short one, asked in turns."""
+    old, new = str(uuid.uuid4()), str(uuid.uuid4())
+    ahead = len(long) - len(short)
+    for said in long[:ahead]:
+        await side.turn(old, said)
+    await side.turn(new, long[0])  # who is new is stored and asked for consent
+    pairs = [
+        (await _timed(side, old, late), await _timed(side, new, early)) for late, early in zip(long[ahead:], short)
+    ]
+    return statistics.median(late for late, _ in pairs) / statistics.median(early for _, early in pairs)

@@ -41,12 +41,11 @@ def conversations(questions: list[Said]) -> Iterator[Conversation]:
         yield tuple(said for follow_up in follow_ups for said in (next(stocks[code]), follow_up))
 
 
-def long_conversation(questions: list[Said], turns: int, *, window: int) -> Conversation:
+def long_conversation(questions: list[Said], turns: int, *, window: int, first_number: int = 1) -> Conversation:
     """So many questions in one language; each window holds the same ones, so that windows can be compared."""
     asked = itertools.cycle([said for said in questions if said.language == "en"][:window])
-    return tuple(
-        replace(said, text=f"{said.text} ({number})") for number, said in enumerate(itertools.islice(asked, turns))
-    )
+    numbered = enumerate(itertools.islice(asked, turns), first_number)
+    return tuple(replace(said, text=f"{said.text} ({number})") for number, said in numbered)
 
 
 def _never_the_same(questions: list[Said]) -> Iterator[Said]:

@@ -39,7 +39,7 @@ def lines(measured: Measured) -> list[str]:
         "",
         *(f"training, {name}: {_or_unknown(seconds, 's')}" for name, seconds in measured.training.items()),
         *(f"memory, {name}: {_or_unknown(megabytes, 'MB')}" for name, megabytes in measured.memory.items()),
-        *(f"turn {turn} / first turns, {name}: {ratio:.2f}" for name, (turn, ratio) in measured.growth.items()),
+        *(f"turn {turn} / turn 5, {name}: {ratio:.2f}" for name, (turn, ratio) in measured.growth.items()),
         "",
         *(_told(aim) for aim in aims(measured)),
     ]
@@ -55,7 +55,7 @@ def aims(measured: Measured) -> list[Aim]:
         found.append(Aim("p50 of ours at 1 client, ms", p50, QUICK_ANSWER, at_least=False))
     if "ours" in measured.growth:
         turn, ratio = measured.growth["ours"]
-        found.append(Aim(f"turn {turn} / first turns, ours", ratio, STEADY, at_least=False))
+        found.append(Aim(f"turn {turn} / turn 5, ours", ratio, STEADY, at_least=False))
     if measured.full is not None:
         found.append(Aim("a million messages / few, ours", measured.full, STEADY, at_least=False))
     return found

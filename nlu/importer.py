@@ -6,7 +6,6 @@ Every example carries its language; a topic's also its slug, one that belongs to
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.places import data_dir
 
 DATA = Path(__file__).parent / "data"
 NOT_COVERED = "not_covered"
@@ -27,10 +28,6 @@ class VelkommenImporter(RasaFileImporter):
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         exported = read_lines(data_dir() / "training" / "topics.jsonl")
         return TrainingData([_message(example) for example in examples(exported, DATA)])
-
-
-def data_dir() -> Path:
-    return Path(os.environ.get("VELKOMMEN_DATA_DIR") or "var")
 
 
 def read_lines(path: Path) -> list[dict[str, str]]:

@@ -13,14 +13,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 class ForgetfulTrackerStore(TrackerStore):
     """Hands out a fresh tracker for every message and stores none: nothing grows, nothing needs deleting."""
 
-    async def create_tracker(self, sender_id: str, append_action_listen: bool = True) -> DialogueStateTracker:
-        # It always listens already: a tracker without events would run `action_session_start` first.
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker:
+        # It listens already: for a tracker without events Rasa runs `action_session_start` first. And it is "found"
+        # rather than created, since Rasa wraps this store and would then create one of its own kind.
         tracker = self.init_tracker(sender_id)
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
         return tracker
-
-    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        return None
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         return None

@@ -1,6 +1,6 @@
 """Lists the words of the training examples that no lexicon knows, most frequent first.
 
-    python -m nlu.unknown_words da fil
+python -m nlu.unknown_words da fil
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def coverage(texts: Iterable[str], language: str) -> Coverage:
 
 
 def main(languages: list[str]) -> None:
-    from nlu.importer import DATA, data_dir, examples, read_lines
+    from nlu.importer import DATA, examples, read_lines
+    from nlu.places import data_dir
 
     rows = examples(read_lines(data_dir() / "training" / "topics.jsonl"), DATA)
     for language in languages or sorted({row["language"] for row in rows}):

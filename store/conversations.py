@@ -3,11 +3,11 @@
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,21 +17,17 @@ from store.tables import (
     Address,
     Conversation,
     InboundMessage,
-    MentorRequest,
     OutboundMessage,
     Recruit,
-    UnansweredQuestion,
 )
 
 UNDELIVERED = ("pending", "sending")
+MOST_WAITING = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who we are speaking with, and where the conversation stands.
-
-    waits: something is not answered yet; owes: some reply has not come to its end yet.
-    """
+    """Who we are speaking with, and where the conversation stands."""
 
     conversation_id: int
     owner: str
@@ -46,8 +42,6 @@ class Context:
     language_chosen: bool
     consent: str
     profile: dict[str, Any]
-    waits: bool
-    owes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,36 +153,35 @@ async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
     await connection.execute(sql("select pg_advisory_unlock(1, :id)"), {"id": conversation_id % 2**31})
 
 
-CONTEXT = sql("""
+READ = sql("""
     select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id, a.unreachable_at is not null,
            r.id, r.language, r.language_chosen, r.consent, r.profile,
-           exists (select from inbound i where i.conversation_id = c.id and i.handled_at is null),
-           exists (select from outbound o where o.conversation_id = c.id and o.status in ('pending', 'sending'))
+           i.id, i.kind, coalesce(i.text, ''), i.payload, i.reference, i.edits, i.masked, i.language_hint, i.received_at
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
-    where c.id = :id
+    left join lateral (
+        select * from inbound where conversation_id = c.id and handled_at is null order by id limit :most
+    ) i on true
+    where c.id = :id order by i.id
 """)
 
 
-async def context(connection: AsyncConnection, conversation_id: int) -> Context | None:
-    row = (await connection.execute(CONTEXT, {"id": conversation_id})).one_or_none()
-    return Context(*row) if row else None
-
-
-WAITING = sql("""
-    select id, kind, coalesce(text, ''), payload, reference, edits, masked, language_hint, received_at
-    from inbound where conversation_id = :id and handled_at is null order by id limit 50
-""")
-
-
-async def waiting(connection: AsyncConnection, conversation_id: int) -> list[Waiting]:
-    rows = await connection.execute(WAITING, {"id": conversation_id})
-    return [Waiting(*row) for row in rows]
+async def read(connection: AsyncConnection, conversation_id: int) -> tuple[Context, list[Waiting]] | None:
+    """A conversation and what waits in it, oldest first and at most MOST_WAITING; None if it is gone."""
+    rows = (await connection.execute(READ, {"id": conversation_id, "most": MOST_WAITING})).all()
+    if not rows:
+        return None
+    split = len(fields(Context))
+    return Context(*rows[0][:split]), [Waiting(*row[split:]) for row in rows if row[split] is not None]
 
 
 # One statement, so one round trip and all or nothing. What is null stays as it is.
+#
+# It does not wait for the disk, as the next `claim` does: the log is written in order, so whatever was decided is safe
+# before anything of it is sent. Should PostgreSQL itself die before, the message waits as if never looked at.
 WRITE = sql("""
     with answered as (
-        update inbound set handled_at = :now, text = case when :keep then text end where id = any(:inbound_ids)
+        update inbound set handled_at = :now, text = case when :keep then text end
+        from set_config('synchronous_commit', 'off', true) where id = any(:inbound_ids)
     ), stands as (
         update conversations set state = cast(:state as jsonb), erase_at = :erase_at where id = :conversation_id
     ), person as (
@@ -199,6 +192,16 @@ WRITE = sql("""
     ), reached as (
         update addresses set unreachable_at = null
         where channel = :channel and external_id = :address and unreachable_at is not null
+    ), question as (
+        insert into unanswered (conversation_id, language, text, candidates, created_at)
+        select :conversation_id, q ->> 'language', q ->> 'text', q -> 'candidates', :now
+        from jsonb_array_elements(cast(:unanswered as jsonb)) q
+    ), wish as (
+        insert into mentor_requests (conversation_id, reason, created_at)
+        select :conversation_id, cast(:mentor_reason as text), :now
+        where cast(:mentor_reason as text) is not null and not exists (
+            select from mentor_requests where conversation_id = :conversation_id and closed_at is null
+        )
     )
     insert into outbound (conversation_id, inbound_id, epoch, body, created_at, due_at)
     select :conversation_id, :inbound_id, :epoch, body, :now, :now
@@ -208,6 +211,7 @@ WRITE = sql("""
 
 async def write(connection: AsyncConnection, context: Context, decided: Decided, *, now: datetime) -> None:
     """Write a turn's outcome. Unless texts may be kept, what was written is erased."""
+    unanswered = [decided.unanswered] if decided.unanswered is not None and decided.keep_texts else []
     await connection.execute(
         WRITE,
         {
@@ -224,31 +228,13 @@ async def write(connection: AsyncConnection, context: Context, decided: Decided,
             "recruit_id": context.recruit_id,
             "channel": context.channel,
             "address": context.address,
+            "unanswered": json.dumps(unanswered, ensure_ascii=False),
+            "mentor_reason": decided.mentor_reason,
             "inbound_id": decided.inbound_ids[-1],
             "epoch": context.epoch,
             "replies": json.dumps(decided.replies, ensure_ascii=False),
         },
     )
-    await _keep(connection, context, decided, now)
-
-
-async def _keep(connection: AsyncConnection, context: Context, decided: Decided, now: datetime) -> None:
-    if decided.unanswered is not None and decided.keep_texts:
-        await connection.execute(
-            insert(UnansweredQuestion).values(
-                conversation_id=context.conversation_id, created_at=now, **decided.unanswered
-            )
-        )
-    if decided.mentor_reason is not None:
-        open_one = exists().where(
-            MentorRequest.conversation_id == context.conversation_id, MentorRequest.closed_at.is_(None)
-        )
-        if not (await connection.execute(select(open_one))).scalar():
-            await connection.execute(
-                insert(MentorRequest).values(
-                    conversation_id=context.conversation_id, reason=decided.mentor_reason, created_at=now
-                )
-            )
 
 
 async def add_replies(
@@ -292,10 +278,11 @@ async def claim(connection: AsyncConnection, outbound_id: int, *, now: datetime)
     return (await connection.execute(CLAIM, {"id": outbound_id, "now": now})).rowcount == 1
 
 
+# It does not wait for the disk: a mark that PostgreSQL loses with its own death is a sending that ended unclearly.
 MARK = sql("""
     update outbound set status = :status, sent_at = coalesce(:sent_at, sent_at), due_at = coalesce(:due_at, due_at),
         external_id = coalesce(:external_id, external_id), error = coalesce(:error, error)
-    where id = :id
+    from set_config('synchronous_commit', 'off', true) where id = :id
 """)
 
 

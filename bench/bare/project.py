@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import AsyncIterator
@@ -25,7 +26,7 @@ from i18n.languages import LANGUAGES
 from i18n.translator import translator
 from knowledge.library import Library
 from operations.assemble import ROOT
-from operations.children import Child
+from operations.children import Child, end_with_parent
 from operations.stack import RASA_PATIENCE, free_port, until_answers
 from operations.training import NLU, last_line, rasa, rasa_environment
 
@@ -46,7 +47,8 @@ class Rest:
         body = {"sender": person, "message": said.text, "metadata": {"language": said.language}}
         async with self.client.post(f"{self.url}/webhooks/rest/webhook", json=body) as response:
             if not await response.json():
-                raise VelkommenError(f"{self.name} answered nothing; its log is {self.children[0].log}.")
+                logs = "; ".join(f"{child.name}: {last_line(child.log)[:300]}" for child in self.children)
+                raise VelkommenError(f"{self.name} answered nothing. The logs end with: {logs}")
 
 
 # --- writing and training it ---------------------------------------------------------------------------------------
@@ -109,8 +111,16 @@ def train(settings: Settings, folder: Path) -> float:
     )  # fmt: skip
     began = time.monotonic()
     with log.open("w") as out:
-        environment = {**os.environ, **_environment(settings, folder)}
-        code = subprocess.run(command, cwd=ROOT, env=environment, stdout=out, stderr=out, check=False).returncode
+        code = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **_environment(settings, folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,
+            check=False,
+        ).returncode
     if code != 0:
         raise VelkommenError(f"Training the bare project failed: {last_line(log)} The whole log is {log}.")
     return time.monotonic() - began

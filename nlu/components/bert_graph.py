@@ -85,9 +85,7 @@ def _layer(graph: _Graph, state: str, name: str, shape: Shape) -> str:
         domain=FUSED,
         num_heads=shape.heads,
     )
-    seen = _added(
-        graph, _dense(graph, attention, f"{name}.attention.output"), state, f"{name}.attention.output", shape
-    )
+    seen = _added(graph, _dense(graph, attention, f"{name}.attention.output"), state, f"{name}.attention.output", shape)
     inner = _dense(graph, seen, f"{name}.intermediate")
     bias = graph.constant(f"{name}.intermediate.dense.bias")
     active = graph.add("BiasGelu", [inner, bias], f"{name}.active", domain=FUSED)

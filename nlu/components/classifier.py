@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.components import calibration, encoder, features, linear, report, training, vectors
+from nlu.components import calibration, encoder, features, keywords, linear, report, training, vectors
 from nlu.components.decide import Heard, Understood, decide
 from nlu.components.features import Example, Weights
-from nlu.components.questions import ASKED, EXAMPLES, metadata
+from nlu.components.questions import EXAMPLES, ROLES, metadata
 from nlu.components.ranking import NOT_COVERED, rank, unwritten
+from nlu.components.split import Role
 from nlu.components.thresholds import Worth
 from nlu.components.training import Labelled, Model, Plan
-from nlu.importer import data_dir, near
+from nlu.importer import near
+from nlu.places import data_dir
 
 _MODEL, _REPORT = "model.json", "report.json"
 _ARRAYS = "model.npz"
@@ -48,7 +51,11 @@ class TopicClassifier(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> TopicClassifier:
         return cls(config, model_storage, resource)
 
@@ -86,20 +93,21 @@ class TopicClassifier(GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             pending = metadata(message).get("pending", "none")
-            understood = self._understand(message.get(EXAMPLES), message.get(ASKED), pending)
+            understood = self._understand(message.get(EXAMPLES), message.get(ROLES), pending)
             name = {"name": understood.intent, "confidence": understood.confidence}
             message.set(INTENT, name, add_to_output=True)
             message.set(ENTITIES, [*message.get(ENTITIES, []), *entities(understood)], add_to_output=True)
         return messages
 
-    def _understand(self, examples: Sequence[Example], asked: Sequence[bool], pending: str) -> Understood:
+    def _understand(self, examples: Sequence[Example], roles: Sequence[Role], pending: str) -> Understood:
         assert self._model is not None, "loaded before the first message"
         rows = self._encoder.vectors([one.gloss for one in examples]) if self._encoder else [None] * len(examples)
-        heard = [self._heard(self._model, *given) for given in zip(examples, rows, asked)]
-        whole, *parts = heard
+        whole, *parts = [self._heard(self._model, *given) for given in zip(examples, rows, roles)]
+        if whole.ranked.length <= keywords.SHORT:
+            whole = replace(whole, named=keywords.named(examples[0].gloss, self._model.keywords))
         return decide(whole, parts, self._model.calibration.thresholds, self._near, pending=pending)
 
-    def _heard(self, model: Model, example: Example, vector: np.ndarray | None, asked: bool) -> Heard:
+    def _heard(self, model: Model, example: Example, vector: np.ndarray | None, role: Role) -> Heard:
         columns, values = features.row(example, model.vocabulary, self._plan.weights)
         dense = None if vector is None else vector * np.float32(self._plan.weights.encoder)
         scores = model.linear.scores(columns, values, dense)
@@ -109,7 +117,7 @@ class TopicClassifier(GraphComponent):
             ranked,
             float(model.calibration.first.probability(signs)),
             float(model.calibration.among.probability(signs)),
-            asked,
+            role,
         )
 
     def _training_vectors(self, examples: Sequence[Labelled]) -> np.ndarray | None:
@@ -154,6 +162,7 @@ def write(folder: Path, model: Model, near_topics: dict[str, list[str]]) -> None
         "topics": sorted(model.topics),
         "near": near_topics,
         "calibration": model.calibration.as_dict(),
+        "keywords": model.keywords,
     }
     (folder / _MODEL).write_text(json.dumps(rest, ensure_ascii=False), encoding="utf-8")
 
@@ -165,4 +174,4 @@ def read(folder: Path) -> tuple[Model, dict[str, list[str]]]:
         vocabulary = features.Vocabulary(columns, arrays["rarity"])
         model = linear.Linear(tuple(rest["labels"]), arrays["sparse"], arrays["dense"], arrays["bias"])
     calibrated = calibration.Calibration.from_dict(rest["calibration"])
-    return Model(vocabulary, model, calibrated, frozenset(rest["topics"])), rest["near"]
+    return Model(vocabulary, model, calibrated, frozenset(rest["topics"]), rest["keywords"]), rest["near"]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from nlu.components.calibration import Thresholds
 from nlu.components.ranking import NOT_COVERED, Ranked
+from nlu.components.split import Role
 from nlu.components.thresholds import SHOWN, second_is_near
 
 ANSWER, ASK, UNSURE = "topic", "topic_close", "topic_unsure"
-_YES_NO = ("affirm", "deny", "not_that", "talk_to_person")
+_YES_NO = ("affirm", "deny", "not_that")
+_LOOSE = ("smalltalk", "other_person", "sorry_to_hear")
 _HARMLESS_QUESTIONS = ("mentor", "which", "answered")
 
 
@@ -18,13 +20,14 @@ _HARMLESS_QUESTIONS = ("mentor", "which", "answered")
 class Heard:
     """A message or one part of it: ranked labels, and the probabilities that the first or one of three is right.
 
-    A part that isn't `asked` may be the story around a question.
+    `named` are the topics that a message of a word or two speaks of.
     """
 
     ranked: Ranked
     sure: float
     among: float
-    asked: bool = True
+    role: Role = Role.QUESTION
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,28 @@ def decide(
 
 
 def _counts(part: Heard, whole: Heard, thresholds: Thresholds) -> bool:
-    """A part must be sure, and for a story also what the whole message speaks of; a question needs either, nearly."""
+    """Half the proof is enough for a clear question, or when the message as a whole speaks of the same topic.
+
+    What is told around a question must be sure and spoken of as well.
+    """
     spoken_of = part.ranked.first in whole.ranked.topics[:2]
-    needed = thresholds.part / 2 if part.asked and spoken_of else thresholds.part
-    return part.ranked.is_topic and part.sure >= needed and (part.asked or spoken_of)
+    if part.role is Role.STORY:
+        return spoken_of and part.sure >= thresholds.part
+    half = part.role is Role.QUESTION or spoken_of
+    return part.ranked.is_topic and part.sure >= (thresholds.part / 2 if half else thresholds.part)
 
 
 def _telling(whole: Heard, parts: Sequence[Heard]) -> Heard:
-    about_topics = [part for part in parts if part.asked and part.ranked.is_topic and part.sure > whole.sure]
+    about_topics = [
+        part for part in parts if part.role is not Role.STORY and part.ranked.is_topic and part.sure > whole.sure
+    ]
     return max(about_topics, key=lambda part: part.sure, default=whole)
 
 
 def _alone(heard: Heard, thresholds: Thresholds, near: Mapping[str, Sequence[str]], pending: str) -> Understood:
     ranked = heard.ranked
+    if heard.named and _riddle(heard, thresholds):
+        return Understood(ASK if len(heard.named) > 1 else UNSURE, heard.sure, alternatives=heard.named)
     if not ranked.is_topic and ranked.first != NOT_COVERED and heard.sure >= _needed(ranked, thresholds, pending):
         return Understood(ranked.first, heard.sure)
     if ranked.is_topic and heard.sure >= thresholds.answer:
@@ -81,10 +93,20 @@ def _alone(heard: Heard, thresholds: Thresholds, near: Mapping[str, Sequence[str
     return Understood(UNSURE, heard.sure, alternatives=offered)
 
 
+def _riddle(heard: Heard, thresholds: Thresholds) -> bool:
+    """A bare "tax" or "visa" is neither a full question nor none of our business; "undo" is clear."""
+    if heard.ranked.first in (NOT_COVERED, "out_of_scope"):
+        return True
+    loose = heard.ranked.is_topic or heard.ranked.first in _LOOSE
+    return heard.sure < (thresholds.part if loose else thresholds.act)
+
+
 def _needed(ranked: Ranked, thresholds: Thresholds, pending: str) -> float:
-    """After a question of ours, a short yes or no needs less proof; not where data would be deleted."""
+    """Offering a person does no harm. After a question of ours, a short yes or no needs less proof as well, but not
+    where data would be deleted.
+    """
     expected = pending in _HARMLESS_QUESTIONS and ranked.first in _YES_NO and ranked.length <= 4
-    return thresholds.act / 2 if expected else thresholds.act
+    return thresholds.act / 2 if expected or ranked.first == "talk_to_person" else thresholds.act
 
 
 def _further(heard: Heard, answered: Sequence[str]) -> tuple[str, ...]:

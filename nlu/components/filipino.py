@@ -71,9 +71,5 @@ def _without_infix(word: str) -> Iterator[str]:
 def _without_doubling(word: str) -> Iterator[str]:
     """The first syllable is said twice for what is not finished: ba-bayad, a-apply, kuku-kuha."""
     for length in (2, 1, 3):
-        if (
-            len(word) - length >= _ENOUGH
-            and word[:length] == word[length : 2 * length]
-            and word[length - 1] in _VOWELS
-        ):
+        if len(word) - length >= _ENOUGH and word[:length] == word[length : 2 * length] and word[length - 1] in _VOWELS:
             yield word[length:]

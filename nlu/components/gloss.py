@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import simplemma
-
 from nlu.components import filipino
+from nlu.components.lemmas import lemmas
 from nlu.components.lexicon import LONGEST, english_words, lexicon
-from nlu.components.text import words
-
-_SIMPLEMMA = {"da": "da", "pl": "pl", "de": "de", "uk": "uk", "ro": "ro", "hi": "hi"}
+from nlu.components.text import folded, words
 
 
 @dataclass(frozen=True)
@@ -65,10 +62,9 @@ def word_gloss(word: str, language: str) -> str | None:
 def _own_gloss(word: str, language: str) -> str | None:
     own = lexicon(language)
     meaning = own.look_up(word)
-    if meaning is None and language in _SIMPLEMMA and len(word) > 3:
-        lemma = simplemma.lemmatize(word, lang=_SIMPLEMMA[language]).lower()
-        if lemma != word:
-            meaning = own.look_up(lemma)
+    if meaning is None:
+        lemma = lemmas(language).get(word) or lemmas(language).get(folded(word))
+        meaning = own.look_up(lemma) if lemma else None
     if meaning is None and language == "fil":
         meaning = next((known for root in filipino.roots(word) if (known := _root_gloss(root)) is not None), None)
     return meaning

@@ -20,7 +20,11 @@ LEFT_OPEN = ("mentor", "which", "forget", "consent", "answered")
 class Pending(GraphComponent):
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> Pending:
         return cls()
 

@@ -14,18 +14,22 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components.features import Example
 from nlu.components.gloss import gloss
-from nlu.components.split import Part, parts
+from nlu.components.split import Part, Role, parts
 
-EXAMPLES, ASKED = "examples", "asked"
+EXAMPLES, ROLES = "examples", "roles"
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER], is_trainable=False)
 class Questions(GraphComponent):
-    """Sets `examples` on a message, the whole first, then its parts, and which of them are `asked`."""
+    """Sets `examples` on a message, the whole first, then its parts, and the `roles` of all of them."""
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> Questions:
         return cls()
 
@@ -33,9 +37,9 @@ class Questions(GraphComponent):
         for message in messages:
             text = message.get(TEXT) or ""
             language = metadata(message).get("language") or "en"
-            found = [Part(text, asked=True), *parts(text, language)]
+            found = [Part(text, Role.QUESTION), *parts(text, language)]
             message.set(EXAMPLES, [example(part.text, language) for part in found])
-            message.set(ASKED, [part.asked for part in found])
+            message.set(ROLES, [part.role for part in found])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -60,7 +60,9 @@ def _reliability(outcomes: Iterable[Outcome]) -> list[dict[str, float]]:
     tenths: dict[int, list[bool]] = {}
     for outcome in outcomes:
         tenths.setdefault(min(9, int(outcome.sure * 10)), []).append(outcome.right)
-    return [{"from": tenth / 10, "right": _share(tenths[tenth]), "count": len(tenths[tenth])} for tenth in sorted(tenths)]
+    return [
+        {"from": tenth / 10, "right": _share(tenths[tenth]), "count": len(tenths[tenth])} for tenth in sorted(tenths)
+    ]
 
 
 def _confused(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:

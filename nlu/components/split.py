@@ -7,6 +7,7 @@ Danish classes" holds no question word, and still asks three things.
 from __future__ import annotations
 
 import re
+from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
@@ -38,11 +39,17 @@ _AND = {
 }
 
 
-class Part(NamedTuple):
-    """`asked`: it is a question, or the message holds none at all. Otherwise it may just be the story around one."""
+class Role(Enum):
+    """A question; a piece that may be one, for want of clearer ones; or what is told around the only question."""
 
+    QUESTION = "question"
+    FRAGMENT = "fragment"
+    STORY = "story"
+
+
+class Part(NamedTuple):
     text: str
-    asked: bool
+    role: Role
 
 
 def parts(text: str, language: str) -> list[Part]:
@@ -50,17 +57,20 @@ def parts(text: str, language: str) -> list[Part]:
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
     questions = [clause for sentence in sentences for clause in _asked(sentence, language)]
     if len(questions) > 1:
-        return [Part(question, asked=True) for question in questions[:MOST_QUESTIONS]]
+        return [Part(question, Role.QUESTION) for question in questions[:MOST_QUESTIONS]]
     if not questions:
-        return [Part(fragment, asked=True) for fragment in _fragments(text, language)]
+        fragments = _cut_parts(text, Role.FRAGMENT, language)
+        return fragments if 1 < len(fragments) <= MOST_FRAGMENTS else []
     (question,) = questions
     before, _, after = text.partition(question)
-    around = [[Part(piece, asked=False) for piece in _pieces(story, language)] for story in (before, after)]
-    asked = [Part(piece, asked=True) for piece in _pieces(question, language)]
-    found = [*around[0], *asked, *around[1]]
+    told, asked, added = (
+        _cut_parts(piece, role, language)
+        for piece, role in ((before, Role.STORY), (question, Role.FRAGMENT), (after, Role.STORY))
+    )
+    found = [*told, *asked, *added]
     if len(found) > MOST_FRAGMENTS:
-        found = [Part(question, asked=True)]
-    return [] if found == [Part(text.strip(), asked=True)] else found
+        return [Part(question, Role.QUESTION)]
+    return found if len(found) > 1 else []
 
 
 def _asked(sentence: str, language: str) -> list[str]:
@@ -70,13 +80,8 @@ def _asked(sentence: str, language: str) -> list[str]:
     return opening or (clauses if sentence.rstrip().endswith("?") else [])
 
 
-def _fragments(text: str, language: str) -> list[str]:
-    found = _pieces(text, language)
-    return found if 1 < len(found) <= MOST_FRAGMENTS else []
-
-
-def _pieces(text: str, language: str) -> list[str]:
-    return [part.strip() for part in _cut(language).split(text) if re.search(r"\w\w", part)]
+def _cut_parts(text: str, role: Role, language: str) -> list[Part]:
+    return [Part(piece.strip(), role) for piece in _cut(language).split(text) if re.search(r"\w\w", piece)]
 
 
 @cache

@@ -84,7 +84,9 @@ def _best_act(outcomes: Sequence[Outcome], worth: Worth) -> float:
     steps = np.round(np.arange(0.2, 0.96, 0.02), 2)
     sure = np.array([outcome.sure for outcome in outcomes])
     done = np.array([worth.right if outcome.right else worth.wrong for outcome in outcomes])
-    return float(max(steps, key=lambda step: float(np.where(sure >= step, done, worth.unsure).sum()))) if outcomes else 0.5
+    return (
+        float(max(steps, key=lambda step: float(np.where(sure >= step, done, worth.unsure).sum()))) if outcomes else 0.5
+    )
 
 
 def _trusted(outcomes: Sequence[Outcome], share: float) -> float:

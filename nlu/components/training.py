@@ -11,9 +11,10 @@ import numpy as np
 import scipy.sparse as sparse
 from sklearn.model_selection import StratifiedKFold
 
-from nlu.components import calibration, features, linear, thresholds
+from nlu.components import calibration, features, keywords, linear, thresholds
 from nlu.components.calibration import Calibration
 from nlu.components.features import Example, Vocabulary, Weights
+from nlu.components.keywords import Keywords
 from nlu.components.linear import Linear
 from nlu.components.ranking import Ranked, plain, rank
 from nlu.components.thresholds import Outcome, Worth, second_is_near
@@ -47,6 +48,7 @@ class Model:
     linear: Linear
     calibration: Calibration
     topics: frozenset[str]
+    keywords: Keywords
 
 
 def learn(
@@ -68,7 +70,9 @@ def learn(
     curves = _curves(asked, list(unseen.values()))
     outcomes = _outcomes(asked, list(unseen.values()), curves, near)
     fitted = thresholds.fit(outcomes, topics, plan.worth, trusted=plan.trusted)
-    return Model(vocabulary, whole.result(), Calibration(*curves, fitted), topics), list(zip(asked, outcomes))
+    words = keywords.learn((item.label, item.example.gloss) for item in examples if item.label in topics)
+    model = Model(vocabulary, whole.result(), Calibration(*curves, fitted), topics, words)
+    return model, list(zip(asked, outcomes))
 
 
 def _unseen(

@@ -5,6 +5,7 @@ import pytest
 from nlu.components.calibration import Thresholds
 from nlu.components.decide import Heard, decide
 from nlu.components.ranking import NOT_COVERED, Ranked
+from nlu.components.split import Role
 
 THRESHOLDS = Thresholds(answer=0.7, ask=0.5, act=0.6, part=0.8, near_gap=0.3)
 TOPICS = ("tax-card", "cpr-registration", "nemkonto", "mitid-get")
@@ -45,6 +46,35 @@ def test_easily_mixed_up_and_close_is_asked_about():
     assert decided(heard("tax-card", 0.9, gap=0.1)).intent == "topic"
 
 
+NAMED = ("tax-card", "nemkonto")
+
+
+@pytest.mark.parametrize(
+    ("first", "sure", "intent"),
+    [
+        (NOT_COVERED, 0.9, "topic_close"),
+        ("out_of_scope", 0.9, "topic_close"),
+        ("tax-card", 0.75, "topic_close"),
+        ("tax-card", 0.85, "topic"),
+        ("smalltalk", 0.7, "topic_close"),
+        ("undo", 0.7, "undo"),
+    ],
+)
+def test_a_bare_word_that_topics_share_is_asked_about(first, sure, intent):
+    one = heard(first, sure, among=0.1, length=1)
+
+    found = decided(Heard(one.ranked, one.sure, one.among, named=NAMED))
+
+    assert found.intent == intent
+    assert found.alternatives == NAMED or intent != "topic_close"
+
+
+def test_a_bare_word_of_a_single_topic_is_offered():
+    one = heard(NOT_COVERED, 0.9, among=0.1, length=1)
+
+    assert decided(Heard(one.ranked, one.sure, one.among, named=NAMED[:1])).alternatives == NAMED[:1]
+
+
 def test_what_is_not_written_yet_is_never_answered():
     assert decided(heard(NOT_COVERED, 0.99, among=0.1)).intent == "topic_unsure"
 
@@ -59,17 +89,29 @@ def test_several_sure_questions_are_answered_in_order():
     assert not set(found.topics) & set(found.alternatives)
 
 
-def test_a_part_needs_less_proof_when_the_whole_speaks_of_it_too():
-    parts = [heard("cpr-registration", 0.5), heard("tax-card", 0.5)]
+@pytest.mark.parametrize(
+    ("role", "whole", "answered"),
+    [
+        (Role.QUESTION, "mitid-get", 2),
+        (Role.FRAGMENT, "tax-card", 2),
+        (Role.FRAGMENT, "mitid-get", 1),
+        (Role.STORY, "tax-card", 1),
+    ],
+)
+def test_how_much_proof_a_part_needs(role, whole, answered):
+    parts = [Heard(one.ranked, 0.5, one.among, role) for one in (heard("cpr-registration", 0), heard("tax-card", 0))]
 
-    assert decided(heard("tax-card", 0.6), parts).topics == ("cpr-registration", "tax-card")
-    assert decided(heard("mitid-get", 0.9), parts).topics == ("mitid-get",)
+    assert len(decided(heard(whole, 0.9), parts).topics) == answered
+
+
+def test_a_person_is_offered_with_less_proof():
+    assert decided(heard("talk_to_person", 0.35)).intent == "talk_to_person"
 
 
 def test_a_story_around_a_question_must_be_sure_and_spoken_of():
     story, question = heard("cpr-registration", 0.9), heard("tax-card", 0.9)
-    told = Heard(story.ranked, story.sure, story.among, asked=False)
-    doubtful = Heard(story.ranked, 0.5, story.among, asked=False)
+    told = Heard(story.ranked, story.sure, story.among, role=Role.STORY)
+    doubtful = Heard(story.ranked, 0.5, story.among, role=Role.STORY)
 
     assert len(decided(heard("cpr-registration", 0.6), [told, question]).topics) == 2
     assert decided(heard("cpr-registration", 0.6), [doubtful, question]).topics == ("tax-card",)
@@ -91,7 +133,12 @@ def test_other_intents_need_proof():
 
 @pytest.mark.parametrize(
     ("pending", "length", "intent"),
-    [("mentor", 2, "affirm"), ("none", 2, "topic_unsure"), ("forget", 2, "topic_unsure"), ("mentor", 9, "topic_unsure")],
+    [
+        ("mentor", 2, "affirm"),
+        ("none", 2, "topic_unsure"),
+        ("forget", 2, "topic_unsure"),
+        ("mentor", 9, "topic_unsure"),
+    ],
 )
 def test_a_short_yes_to_our_question_needs_less_proof_but_not_for_deleting(pending, length, intent):
     assert decided(heard("affirm", 0.4, among=0.1, length=length), pending=pending).intent == intent

@@ -41,7 +41,9 @@ def test_a_text_has_the_same_vector_alone_and_in_company(minilm):
 
 
 def test_like_is_near_like(minilm):
-    card, same, football = minilm.vectors(["how do i get a tax card", "where can i get the tax card", "football tonight"])
+    card, same, football = minilm.vectors(
+        ["how do i get a tax card", "where can i get the tax card", "football tonight"]
+    )
 
     assert card @ same > 0.8 > 0.3 > card @ football
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nlu.components.split import MOST_FRAGMENTS, MOST_QUESTIONS, parts
+from nlu.components.split import MOST_FRAGMENTS, MOST_QUESTIONS, Role, parts
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from nlu.components.split import MOST_FRAGMENTS, MOST_QUESTIONS, parts
     ],
 )
 def test_parts_come_in_order(language, text, expected):
-    assert [part.text for part in parts(text, language) if part.asked] == expected
+    assert [part.text for part in parts(text, language) if part.role is not Role.STORY] == expected
 
 
 def test_the_story_around_a_question_is_known_as_such():
     found = parts("I got my CPR and started work, when do I get my tax card?", "en")
 
-    assert [part.text for part in found if not part.asked] == ["I got my CPR", "started work"]
+    assert [part.text for part in found if part.role is Role.STORY] == ["I got my CPR", "started work"]
 
 
 def test_a_long_story_keeps_its_one_question():

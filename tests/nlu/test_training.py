@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nlu.components import calibration, features, report, training
+from nlu.components import calibration, features, keywords, report, training
 from nlu.components.calibration import Calibration
 from nlu.components.classifier import entities, read, write
 from nlu.components.decide import Understood
@@ -116,6 +116,18 @@ def test_thresholds_follow_what_a_mistake_costs():
     assert 0.56 <= careful.answer <= 0.64
     assert careless.answer < careful.answer
     assert careful.part >= careless.part
+
+
+def test_keywords_are_words_that_few_topics_use_often():
+    asked = [("tax", "tax card"), ("tax", "pay tax"), ("pay", "pay how"), ("pay", "salary how")]
+    everywhere = [(f"topic {number}", "how") for number in range(keywords.FEW)]
+
+    found = keywords.learn(asked + everywhere)
+
+    assert keywords.named("tax", found) == ("tax",)
+    assert keywords.named("pay", found) == ("tax", "pay")
+    assert keywords.named("how", found) == ()
+    assert keywords.named("something else", found) == ()
 
 
 def test_unwritten_topics_count_as_one_label():
