@@ -87,7 +87,7 @@ def ask_which(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | 
     if not slugs:
         return unsure((), turn)
     question = _near_question(slugs, turn) or turn.say("ask_which")
-    buttons = (*(turn.topic_button(slug) for slug in slugs), _neither(turn))
+    buttons = (*(turn.topic_button(slug) for slug in slugs), _neither(turn), turn.mentor_button())
     return Outcome(
         Outcomes.ASK_BACK,
         (Reply(question, turn.language, buttons=buttons),),

@@ -61,7 +61,8 @@ def judge(question: Line, answer: Line) -> dict[str, bool]:
         case "topic":
             return {"first": answered[:1] != [] and answered[0] in right, "offered": not right.isdisjoint(offered)}
         case "multi":
-            return {"multi": set(question["topics"]) <= set(answered)}
+            wanted = set(question["topics"])
+            return {"multi": wanted <= set(answered), "multi_offered": wanted <= set(offered)}
         case "not_covered":
             return {"not_covered": set(answered) <= right}
         case "out_of_scope":
