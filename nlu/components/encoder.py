@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +22,7 @@ from nlu.components.wordpiece import encode, read_vocabulary
 DIMENSIONS = 384
 _LONGEST = 128
 _BATCH = 32
+_STRETCH = 1.5
 
 
 class NoEncoder(Exception):
@@ -40,9 +41,7 @@ class Encoder:
         """One row of length one a text."""
         numbered = [encode(text, self.vocabulary, longest=_LONGEST) for text in texts]
         rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        by_length = sorted(range(len(texts)), key=lambda row: len(numbered[row]))
-        for start in range(0, len(texts), _BATCH):
-            batch = by_length[start : start + _BATCH]
+        for batch in _of_like_length(list(map(len, numbered))):
             rows[batch] = self._run([numbered[row] for row in batch])
         return rows
 
@@ -54,6 +53,18 @@ class Encoder:
             ids[row, : len(numbers)] = numbers
             mask[row, : len(numbers)] = 1
         return self.session.run(["vectors"], {"ids": ids, "mask": mask})[0]
+
+
+def _of_like_length(lengths: list[int]) -> Iterator[list[int]]:
+    """Places in batches, so that little is spent on filling short texts up to the longest."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _BATCH or lengths[place] > _STRETCH * lengths[batch[0]]):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
 
 
 def load(name: str, data_dir: Path, *, threads: int = 1) -> Encoder:
