@@ -111,7 +111,7 @@ def run(command: list[str]) -> None:
 
 
 def say(sentence: str) -> None:
-    print(sentence, flush=True)
+    print(sentence, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

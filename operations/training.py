@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import VelkommenError
 from core.settings import Settings
+from operations import bootstrap
 from operations.assemble import ROOT
 from operations.children import end_with_parent
 
@@ -92,6 +93,8 @@ def train(settings: Settings, *, force: bool = False, stop: threading.Event | No
 
     Only a whole model gets its name. Whatever ends the wait (`stop`, Ctrl-C) ends the training process, too.
     """
+    if not (NLU / ".venv").exists():
+        bootstrap.main(["nlu"])
     model = model_path(settings.data_dir)
     if model.exists() and not force:
         model.touch()  # the newest is the one in use
