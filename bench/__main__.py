@@ -12,7 +12,6 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,9 @@ import structlog
 from bench import load, memory, million
 from bench.bare import project
 from bench.bare.project import Rest
-from bench.load import Side
+from bench.load import Round, Side
 from bench.ours import Ours, open_ours
-from bench.questions import FOLLOW_UPS, Conversation, Said, conversations, long_conversation, read_questions
+from bench.questions import FOLLOW_UPS, Said, conversations, long_conversation, read_questions
 from bench.report import Measured, lines, speeds
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
@@ -113,7 +112,7 @@ async def _measure(settings: Settings, plan: Plan, options: argparse.Namespace) 
             print("\n".join(speeds({clients: measured.speeds[clients]})), flush=True)
         measured.memory = _memory(sides, settings)
         await _long(sides, questions, plan, measured)
-        measured.full = await _with_a_million(sides.ours, settings, stock, plan)
+        measured.full = await _with_a_million(sides.ours, settings, questions, plan)
     return measured
 
 
@@ -173,18 +172,26 @@ async def _long(sides: Sides, questions: list[Said], plan: Plan, measured: Measu
         measured.growth[side.name] = (turns, await load.growth(side, long, short))
 
 
-async def _with_a_million(ours: Ours, settings: Settings, stock: Iterator[Conversation], plan: Plan) -> float:
-    """How much slower a turn is in a database that holds a million messages."""
+async def _with_a_million(ours: Ours, settings: Settings, questions: list[Said], plan: Plan) -> float:
+    """How much slower turns are in a database that holds a million messages.
+
+    Both share one Rasa, which remembers what it has read: the same questions, but other texts for each.
+    """
     _tell(f"storing {plan.messages:,} messages in a second database")
     url = await asyncio.to_thread(million.make, settings.database_url, messages=plan.messages)
     full_settings = replace(ours.services.settings, database_url=url)
     await bring_knowledge(full_settings)
     async with open_ours(full_settings, name="full") as full:
-        await load.hold(full, list(itertools.islice(stock, 2)), clients=1)
+        stocks = [
+            (side, conversations(questions, first_number=number)) for side, number in ((ours, 5001), (full, 7001))
+        ]
+        await load.hold(full, list(itertools.islice(conversations(questions, first_number=9001), 2)), clients=1)
         _tell("a few rounds in it and in ours")
-        held = plan.conversations[1]
-        rounds = await load.in_turns([ours, full], stock, rounds=plan.rounds, held=held, clients=1)
-    return load.speed(rounds["full"]).p50 / load.speed(rounds["ours"]).p50
+        rounds: dict[str, list[Round]] = {"ours": [], "full": []}
+        for _, (side, stock) in itertools.product(range(plan.rounds), stocks):
+            held = list(itertools.islice(stock, plan.conversations[1]))
+            rounds[side.name].append(await load.hold(side, held, clients=1))
+    return load.speed(rounds["ours"]).per_second / load.speed(rounds["full"]).per_second
 
 
 def _memory(sides: Sides, settings: Settings) -> dict[str, float | None]:

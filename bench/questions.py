@@ -32,10 +32,13 @@ def read_questions() -> list[Said]:
     return [Said(row["text"], row["language"]) for row in rows if row["kind"] == "topic"]
 
 
-def conversations(questions: list[Said]) -> Iterator[Conversation]:
-    """Conversations of six messages in one language, without end: three questions, each with a follow-up."""
+def conversations(questions: list[Said], *, first_number: int = 1) -> Iterator[Conversation]:
+    """Conversations of six messages in one language, without end: three questions, each with a follow-up.
+
+    With another first number, the same questions in the same order as other texts.
+    """
     by_language = {code: [said for said in questions if said.language == code] for code in FOLLOW_UPS}
-    stocks = {code: _never_the_same(said) for code, said in by_language.items()}
+    stocks = {code: _never_the_same(said, first_number) for code, said in by_language.items()}
     for code in itertools.cycle(FOLLOW_UPS):
         follow_ups = [Said(text, code) for text in FOLLOW_UPS[code]]
         yield tuple(said for follow_up in follow_ups for said in (next(stocks[code]), follow_up))
@@ -48,8 +51,8 @@ def long_conversation(questions: list[Said], turns: int, *, window: int, first_n
     return tuple(replace(said, text=f"{said.text} ({number})") for number, said in numbered)
 
 
-def _never_the_same(questions: list[Said]) -> Iterator[Said]:
+def _never_the_same(questions: list[Said], first_number: int) -> Iterator[Said]:
     """All questions again and again; a number makes each a new text, so that nobody can answer from memory."""
-    for number in itertools.count(1):
+    for number in itertools.count(first_number):
         for said in questions:
             yield replace(said, text=f"{said.text} ({number})")

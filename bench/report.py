@@ -69,10 +69,11 @@ def _told(aim: Aim) -> str:
 
 
 def speeds(measured: Mapping[int, Mapping[str, Speed]]) -> Sequence[str]:
-    told = [f"{'clients':>7}  {'side':12}{'turns/s':>9}{'p50 ms':>9}{'p95 ms':>9}"]
+    told = [f"{'clients':>7}  {'side':12}{'turns/s':>9}{'p50 ms':>9}{'p95 ms':>9}{'p50 of questions':>18}"]
     for clients, sides in measured.items():
         for name, speed in sides.items():
-            told.append(f"{clients:>7}  {name:12}{speed.per_second:>9.1f}{speed.p50:>9.1f}{speed.p95:>9.1f}")
+            figures = f"{speed.per_second:>9.1f}{speed.p50:>9.1f}{speed.p95:>9.1f}{speed.question:>18.1f}"
+            told.append(f"{clients:>7}  {name:12}{figures}")
     return told
 
 
