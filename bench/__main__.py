@@ -112,7 +112,7 @@ async def _measure(settings: Settings, plan: Plan, options: argparse.Namespace) 
             print("\n".join(speeds({clients: measured.speeds[clients]})), flush=True)
         measured.memory = _memory(sides, settings)
         await _long(sides, questions, plan, measured)
-        measured.full = await _with_a_million(sides.ours, settings, questions, plan)
+        measured.full = await _with_a_million(sides.ours, questions, plan)
     return measured
 
 
@@ -172,26 +172,35 @@ async def _long(sides: Sides, questions: list[Said], plan: Plan, measured: Measu
         measured.growth[side.name] = (turns, await load.growth(side, long, short))
 
 
-async def _with_a_million(ours: Ours, settings: Settings, questions: list[Said], plan: Plan) -> float:
-    """How much slower turns are in a database that holds a million messages.
+async def _with_a_million(ours: Ours, questions: list[Said], plan: Plan) -> float:
+    """How much slower turns are in a database that holds a million messages than in an empty one.
 
     Both share one Rasa, which remembers what it has read: the same questions, but other texts for each.
     """
-    _tell(f"storing {plan.messages:,} messages in a second database")
-    url = await asyncio.to_thread(million.make, settings.database_url, messages=plan.messages)
-    full_settings = replace(ours.services.settings, database_url=url)
-    await bring_knowledge(full_settings)
-    async with open_ours(full_settings, name="full") as full:
+    _tell(f"storing {plan.messages:,} messages in a database of their own")
+    async with AsyncExitStack() as stack:
+        full = await _beside(stack, ours, "full_one", plan.messages)
+        empty = await _beside(stack, ours, "empty_one", 0)
         stocks = [
-            (side, conversations(questions, first_number=number)) for side, number in ((ours, 5001), (full, 7001))
+            (side, conversations(questions, first_number=number)) for side, number in ((full, 5001), (empty, 7001))
         ]
-        await load.hold(full, list(itertools.islice(conversations(questions, first_number=9001), 2)), clients=1)
-        _tell("a few rounds in it and in ours")
-        rounds: dict[str, list[Round]] = {"ours": [], "full": []}
-        for _, (side, stock) in itertools.product(range(plan.rounds), stocks):
-            held = list(itertools.islice(stock, plan.conversations[1]))
-            rounds[side.name].append(await load.hold(side, held, clients=1))
-    return load.speed(rounds["ours"]).per_second / load.speed(rounds["full"]).per_second
+        rounds: dict[str, list[Round]] = {full.name: [], empty.name: []}
+        _tell("rounds in it and in an empty one")
+        for number in range(plan.rounds + 1):
+            for side, stock in stocks if number % 2 else reversed(stocks):  # being second may be better or worse
+                held = list(itertools.islice(stock, plan.conversations[1]))
+                rounds[side.name].append(await load.hold(side, held, clients=1))
+    empty_speed, full_speed = (load.speed(rounds[side.name][1:]).per_second for side in (empty, full))
+    return empty_speed / full_speed
+
+
+async def _beside(stack: AsyncExitStack, ours: Ours, name: str, messages: int) -> Ours:
+    """Our side once more, over a database of that name and the same Rasa."""
+    settings = ours.services.settings
+    url = await asyncio.to_thread(million.make, settings.database_url, name, messages=messages)
+    there = replace(settings, database_url=url)
+    await bring_knowledge(there)
+    return await stack.enter_async_context(open_ours(there, name=name))
 
 
 def _memory(sides: Sides, settings: Settings) -> dict[str, float | None]:

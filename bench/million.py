@@ -1,4 +1,4 @@
-"""A second database in the same PostgreSQL, with a million stored messages in it."""
+"""Further databases in the same PostgreSQL: one with a million stored messages, and an empty one made the same way."""
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
@@ -25,13 +25,13 @@ FILL = (
 )
 
 
-def make(url: str, *, messages: int) -> str:
-    """A migrated database called `a_million` beside the one at `url`, holding so many messages; its URL."""
-    full = make_url(url).set(database="a_million").render_as_string(hide_password=False)
-    _run(url, ["create database a_million"])
-    database.migrate(full)
-    _run(full, FILL, people=PEOPLE, each=messages // 2)
-    return full
+def make(url: str, name: str, *, messages: int) -> str:
+    """A migrated, vacuumed database of that name beside the one at `url`, holding so many messages; its URL."""
+    made = make_url(url).set(database=name).render_as_string(hide_password=False)
+    _run(url, [f"create database {name}"])
+    database.migrate(made)
+    _run(made, FILL, people=PEOPLE if messages else 0, each=messages // 2)
+    return made
 
 
 def _run(url: str, statements: list[str] | tuple[str, ...], **values: int) -> None:

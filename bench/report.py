@@ -57,7 +57,7 @@ def aims(measured: Measured) -> list[Aim]:
         turn, ratio = measured.growth["ours"]
         found.append(Aim(f"turn {turn} / turn 5, ours", ratio, STEADY, at_least=False))
     if measured.full is not None:
-        found.append(Aim("a million messages / few, ours", measured.full, STEADY, at_least=False))
+        found.append(Aim("a million messages / empty, ours", measured.full, STEADY, at_least=False))
     return found
 
 

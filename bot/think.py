@@ -14,6 +14,7 @@ from core.acts import act_name
 from core.errors import EngineError
 from core.masking import LABELS
 from core.messages import Button, Kind, Reply
+from i18n import format as local
 from i18n.detect import detect
 from i18n.languages import DEFAULT, LANGUAGES, named_language, nearest
 from i18n.translator import translator
@@ -75,7 +76,9 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     spoken, language, switched = _language(context, batch, text, kind)
     turn = await _turn(services, context, text, language)
     outcome = await _outcome(services, context, batch, kind, turn)
-    outcome = _with_notes(outcome, batch, turn, spoken=spoken, switched=switched)
+    if spoken not in LANGUAGES and context.language is None:
+        outcome = _in_another_language(outcome, turn, spoken)
+    outcome = _with_notes(outcome, batch, turn, switched=switched)
     asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER
     if asks:
         outcome = _with_consent(outcome, turn)
@@ -246,7 +249,19 @@ def _command(turn: Turn) -> Outcome:
             return perform.help_(turn)
 
 
-def _with_notes(outcome: Outcome, batch: list[Waiting], turn: Turn, *, spoken: str, switched: bool) -> Outcome:
+def _in_another_language(outcome: Outcome, turn: Turn, spoken: str) -> Outcome:
+    """Said once: we don't write this language. Where we did not understand, which language instead is asked."""
+    if outcome.kind in (Outcomes.ANSWER, Outcomes.ASK_BACK):
+        note = turn.reply("language_unwritten", language=local.language(spoken, turn.language))
+        return replace(outcome, replies=(note, *outcome.replies))
+    if outcome.kind not in (Outcomes.REFUSED, Outcomes.FALLBACK):
+        return outcome
+    asked = perform.set_language(None, turn).replies[0]
+    reply = replace(asked, text=f"{turn.say('unsure')}\n\n{asked.text}", buttons=(*asked.buttons, turn.mentor_button()))
+    return Outcome(Outcomes.FALLBACK, (reply,), unanswered=True)
+
+
+def _with_notes(outcome: Outcome, batch: list[Waiting], turn: Turn, *, switched: bool) -> Outcome:
     """Sentences that go in front: what was masked, and a switch of language, said once."""
     notes = []
     masked = [kind for message in batch for kind in message.masked]

@@ -49,6 +49,11 @@ def day(when: date, language: str) -> str:
     return format_date(when, "long", locale=LANGUAGES[language].locale)
 
 
+def language(code: str, shown_in: str) -> str:
+    """The name of a language, in the language it is shown in; its code where nobody has named it."""
+    return str(Locale(shown_in).languages.get(code, code))
+
+
 def knows(value: Value, unit: str) -> bool:
     """Whether this value with this unit is put into words in every language."""
     text = _plain(value)

@@ -265,3 +265,22 @@ async def test_unsure_but_a_danish_word_of_the_question_is_explained(chat: Chat)
     reply, _ = await chat.says("what is a folkeregister exactly")
     assert "*folkeregister* = national population register" in reply.text
     assert "FOLK-uh-reh-gis-ter" in reply.text
+
+
+SPANISH = "¿Cómo consigo la tarjeta fiscal en Dinamarca, por favor?"
+
+
+async def test_a_language_we_do_not_write_is_told_once(chat: Chat) -> None:
+    chat.engine.will(acts.AnswerTopics(("tax-card",)))
+    chat.engine.will(acts.AnswerTopics(("nemkonto",)))
+    note, card, _ = await chat.says(SPANISH)
+    assert "Spanish" in note.text
+    assert card.language == "en"
+    assert len(await chat.says("¿Y qué es una cuenta NemKonto, por favor?")) == 1
+
+
+async def test_a_language_we_do_not_understand_is_asked_for_another(chat: Chat) -> None:
+    chat.engine.will(acts.DeclineIt(acts.Decline.OUT_OF_SCOPE))
+    reply, *_ = await chat.says(SPANISH)
+    payloads = [button.payload for button in reply.buttons]
+    assert payloads == [*(f"language:{code}" for code in LANGUAGES), "mentor"]
