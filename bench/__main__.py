@@ -48,7 +48,7 @@ class Plan:
 
 
 DEFAULT = Plan(rounds=7, conversations={1: 6, 16: 32}, long={"ours": 500, "bare": 300}, window=40, messages=1_000_000)
-QUICK = Plan(rounds=3, conversations={1: 3, 16: 16}, long={"ours": 500, "bare": 60}, window=20, messages=1_000_000)
+QUICK = Plan(rounds=3, conversations={1: 3, 16: 16}, long={"ours": 500, "bare": 40}, window=20, messages=1_000_000)
 
 
 @dataclass(slots=True)
