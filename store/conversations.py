@@ -36,7 +36,6 @@ class Context:
     erase_at: datetime | None
     channel: str
     address: str
-    unreachable: bool
     recruit_id: uuid.UUID
     language: str | None
     language_chosen: bool
@@ -154,7 +153,7 @@ async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
 
 
 READ = sql("""
-    select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id, a.unreachable_at is not null,
+    select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id,
            r.id, r.language, r.language_chosen, r.consent, r.profile,
            i.id, i.kind, coalesce(i.text, ''), i.payload, i.reference, i.edits, i.masked, i.language_hint, i.received_at
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
@@ -191,7 +190,8 @@ WRITE = sql("""
         where id = :recruit_id
     ), reached as (
         update addresses set unreachable_at = null
-        where channel = :channel and external_id = :address and unreachable_at is not null
+        where channel = :channel and external_id = :address
+          and unreachable_at < (select max(received_at) from inbound where id = any(:inbound_ids))
     ), question as (
         insert into unanswered (conversation_id, language, text, candidates, created_at)
         select :conversation_id, q ->> 'language', q ->> 'text', q -> 'candidates', :now

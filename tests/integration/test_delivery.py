@@ -50,6 +50,9 @@ async def test_where_nobody_is_it_is_given_up_and_the_address_marked(chat: Chat)
     assert await chat.rows("select 1 from addresses where unreachable_at is not null")
 
     await chat.commands("start")
+    assert await chat.rows("select 1 from addresses where unreachable_at is not null"), "written before"
+    chat.clock.pass_(seconds=1)
+    await chat.commands("start")
     assert await chat.rows("select 1 from addresses where unreachable_at is null"), "who writes is reachable again"
 
 
