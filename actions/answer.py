@@ -1,9 +1,16 @@
 """Topics as cards: what was understood, the answer, how to say the Danish words, source and date, next buttons."""
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from actions import profile
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from core.messages import Button, Reply
 from i18n import format as local
-from i18n.languages import LANGUAGES
+from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import translator
+from knowledge import variants
+from knowledge.render import Filled
 
 SURE = 0.9  # from here on what else was possible is shown behind "not what I meant" only
 MOST_BUTTONS = 3
@@ -12,11 +19,16 @@ MOST_BUTTONS = 3
 def topics(
     slugs: tuple[str, ...], turn: Turn, *, alternatives: tuple[str, ...] = (), confidence: float | None = None
 ) -> Outcome:
-    """One card a topic, in order; the last one carries the way out ("not what I meant")."""
+    """One card a topic, in order; the last one carries the way out ("not what I meant").
+
+    Where a single answer depends on something unknown of the person, that is asked first.
+    """
     slugs = tuple(turn.library.known(slugs))
     others = tuple(slug for slug in turn.library.known(alternatives) if slug not in slugs)
     if not slugs:
         return unsure(others, turn)
+    if len(slugs) == 1 and turn.can_ask and (unknown := profile.to_ask(slugs[0], turn)):
+        return replace(profile.ask(unknown, slugs[0], turn), alternatives=others, confidence=confidence)
     shown = others[:MOST_BUTTONS] if confidence is not None and confidence < SURE else ()
     cards = []
     for slug in slugs:
@@ -38,8 +50,9 @@ def card(
     """The card of one topic in the person's language, else in English with one sentence that says so."""
     library, topic = turn.library, turn.library.topics[slug]
     text, language = library.text(slug, turn.language)
-    filled = library.fill(text.body, language=language, day=turn.day)
-    parts = [filled.text]
+    body = variants.fitted(text.body, turn.profile, lambda mark: profile.label(mark, translator(language)))
+    filled = library.fill(body, language=language, day=turn.day)
+    parts = [filled.text, *_local(slug, turn)]
     if language != turn.language:
         name = LANGUAGES[turn.language].own_name
         parts.insert(
@@ -49,10 +62,12 @@ def card(
             + "*",
         )
     if turn.language != "da":
-        parts += [f"{turn.t.gettext('Say:')} *{term}* – {say}" for term, say in library.pronunciations(text.body)]
+        parts += [f"{turn.t.gettext('Say:')} *{term}* – {say}" for term, say in library.pronunciations(body)]
     doubtful = filled.doubtful or turn.day > topic.review_by or library.outdated(slug, language)
     next_topics = [s for s in library.known((*others, *topic.related)) if s not in (slug, *leave)]
     buttons = [turn.topic_button(s) for s in next_topics[: max(MOST_BUTTONS, len(others))]]
+    if way_out and turn.can_ask:
+        buttons += _another_case(slug, text.body, turn)
     if way_out:
         buttons.append(Button(turn.t.gettext("Not what I meant"), payload="not_that"))
     if topic.handover or others:
@@ -61,7 +76,7 @@ def card(
         "\n\n".join(parts),
         language,
         title=text.title,
-        footer=_footer(slug, turn, doubtful),
+        footer=_footer(slug, turn, filled, doubtful),
         buttons=tuple(buttons),
         rate=True,
         about=slug,
@@ -69,11 +84,41 @@ def card(
     )
 
 
-def _footer(slug: str, turn: Turn, doubtful: bool) -> str:
+def _local(slug: str, turn: Turn) -> list[str]:
+    """What the person's own municipality adds."""
+    kommune = turn.profile.get("kommune", "")
+    return [
+        f"**{turn.library.municipalities[kommune].name}:** {line.text.get(turn.language, line.text[DEFAULT])} "
+        f"[{urlsplit(line.link).hostname}]({line.link})"
+        for line in turn.library.local_lines(slug, kommune)
+    ]
+
+
+def _another_case(slug: str, body: str, turn: Turn) -> list[Button]:
+    """The way to the answer for other people, and to that of one's own municipality."""
+    buttons = []
+    if any(name in turn.profile for name in variants.dimensions(body) if name in profile.ASKED):
+        buttons.append(Button(turn.t.gettext("For another situation"), payload=f"is:?:{slug}"))
+    if slug in turn.library.differs_by_municipality and "kommune" not in turn.profile:
+        buttons.append(Button(turn.t.gettext("In my municipality"), payload=f"in:?:{slug}"))
+    return buttons
+
+
+def _footer(slug: str, turn: Turn, filled: Filled, doubtful: bool) -> str:
     topic = turn.library.topics[slug]
     links = ", ".join(f"[{source.name}]({source.url})" for source in topic.sources[:2])
     as_of = local.day(topic.as_of, turn.language)
     lines = [turn.t.gettext("Source: {name}", name=links) + " · " + turn.t.gettext("As of {date}", date=as_of)]
+    if filled.year and filled.next_unknown:
+        lines.append(
+            turn.t.gettext(
+                "Amounts for {year}. Those for {next} are not known yet; most are published in December.",
+                year=str(filled.year),
+                next=str(filled.year + 1),
+            )
+        )
+    elif filled.year:
+        lines.append(turn.t.gettext("Amounts for {year}.", year=str(filled.year)))
     if doubtful:
         lines.append(
             "⚠ " + turn.t.gettext("This may have changed since {date}. Please check at the source.", date=as_of)

@@ -1,6 +1,7 @@
 """The values that a turn is thought with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -30,6 +31,7 @@ class Pending(StrEnum):
     FORGET = "forget"
     CONSENT = "consent"
     ANSWERED = "answered"
+    PROFILE = "profile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Turn:
     """All that a reply may depend on.
 
     text: masked. language: to answer in. offered: topics still one tap away from the reply before.
+    profile: what is known of the person. can_ask: whether there is somebody to press a button.
     """
 
     text: str
@@ -46,6 +49,8 @@ class Turn:
     day: date
     offered: tuple[str, ...] = ()
     mentor_contact: str = ""
+    profile: Mapping[str, str] = field(default_factory=dict)
+    can_ask: bool = True
 
     def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""
@@ -66,7 +71,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a turn leads to: replies, and what changes with them."""
+    """What a turn leads to: replies, and what changes with them.
+
+    asks: what our question wants to know of the person; profile: what the person has told by a button or in words.
+    """
 
     kind: Outcomes
     replies: tuple[Reply, ...]
@@ -80,6 +88,8 @@ class Outcome:
     set_language: str | None = None
     consent: bool | None = None
     erase: bool = False
+    asks: str | None = None
+    profile: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def offers_mentor(self) -> bool:

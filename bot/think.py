@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from actions import answer, perform
+from actions import answer, perform, profile
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from bot import metrics
 from bot.services import Services
 from core.acts import act_name
+from core.days import danish_day
 from core.errors import EngineError
 from core.masking import LABELS
 from core.messages import Button, Kind, Reply
@@ -18,6 +19,7 @@ from i18n import format as local
 from i18n.detect import detect
 from i18n.languages import DEFAULT, LANGUAGES, named_language, nearest
 from i18n.translator import translator
+from knowledge import variants
 from knowledge.danger import Danger
 from store.conversations import Context, Waiting
 
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 
 LABEL = re.compile("|".join(map(re.escape, LABELS.values())))
 FEATURED = ("first-steps-order", "cpr-registration", "tax-card", "find-rental-home")
+LONGEST_FACT = 60  # characters; what is longer is a new question, not the answer to ours
 UNREADABLE = {
     Kind.PHOTO: "got_photo",
     Kind.VOICE: "got_voice",
@@ -74,7 +77,7 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     text = "\n".join(message.text for message in batch if message.text)
     kind = Kind(batch[-1].kind)
     spoken, language, switched = _language(context, batch, text, kind)
-    turn = await _turn(services, context, text, language)
+    turn = await _turn(services, context, text, language, speaking=True)
     outcome = await _outcome(services, context, batch, kind, turn)
     if spoken not in LANGUAGES and context.language is None:
         outcome = _in_another_language(outcome, turn, spoken)
@@ -92,15 +95,18 @@ async def sorry(services: Services, context: Context) -> Thought:
     return Thought(_failed(turn), language, language)
 
 
-async def _turn(services: Services, context: Context, text: str, language: str) -> Turn:
+async def _turn(services: Services, context: Context, text: str, language: str, *, speaking: bool = False) -> Turn:
+    channel = services.channels.get(context.channel) if speaking else None
     return Turn(
         text=text,
         language=language,
         t=translator(language),
         library=await services.shelf.library(),
-        day=services.now().date(),
+        day=danish_day(services.now()),
         offered=tuple(context.state.get("offered", ())),
         mentor_contact=services.settings.mentor_contact,
+        profile={**context.profile, **context.state.get("told", {})},
+        can_ask=channel is not None and channel.interactive,
     )
 
 
@@ -124,6 +130,8 @@ def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> 
 async def _outcome(services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn) -> Outcome:
     if kind is Kind.BUTTON:
         return _pressed(batch[-1].payload, context, turn)
+    if (answered := _told(context, turn)) is not None:
+        return answered
     if kind is Kind.COMMAND:
         return _command(turn)
     if kind is Kind.GROUP and context.state.get("group"):
@@ -161,7 +169,7 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
             text=_without_labels(turn.text),
             language=turn.language,
             pending=context.state.get("pending", Pending.NONE.value),
-            audience=context.profile.get("audience", "recruit"),
+            audience=turn.profile.get("audience", "recruit"),
         )
     except EngineError as error:
         log.error("engine failed", conversation=context.conversation_id, error=str(error))
@@ -205,6 +213,10 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
         case "topic", slug if slug in turn.library.topics:
             others = tuple(other for other in turn.offered if other != slug)
             return replace(answer.topics((slug,), turn), alternatives=others)
+        case "is", told:
+            return _said_of_themselves(told, turn)
+        case "in", told:
+            return _said_where(told, turn)
         case "language", code:
             return perform.set_language(code if code in LANGUAGES else None, turn)
         case "mentor", "yes":
@@ -229,6 +241,42 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
             return Outcome(Outcomes.ACT, (turn.reply("rated"),), act="rate")
         case _:
             return perform.help_(turn)
+
+
+def _said_of_themselves(told: str, turn: Turn) -> Outcome:
+    """`<mark>:<slug>`: which group the person belongs to. `all` shows every line, `?` asks anew."""
+    mark, _, slug = told.partition(":")
+    if slug not in turn.library.topics:
+        return perform.help_(turn)
+    if mark in variants.MARKS:
+        about = profile.known({}, mark)
+        return replace(answer.topics((slug,), replace(turn, profile={**turn.profile, **about})), profile=about)
+    everybody = {name: value for name, value in turn.profile.items() if name not in profile.ASKED}
+    shown = replace(turn, profile=everybody, can_ask=mark == "?")
+    return answer.topics((slug,), shown)
+
+
+def _said_where(told: str, turn: Turn) -> Outcome:
+    """`<municipality>:<slug>`: where the person lives. `?` asks."""
+    kommune, _, slug = told.partition(":")
+    if slug not in turn.library.topics:
+        return perform.help_(turn)
+    if kommune in turn.library.municipalities or kommune == profile.ELSEWHERE:
+        about = {"kommune": kommune}
+        return replace(answer.topics((slug,), replace(turn, profile={**turn.profile, **about})), profile=about)
+    return profile.ask_municipality(slug, turn)
+
+
+def _told(context: Context, turn: Turn) -> Outcome | None:
+    """The typed answer to our question about the person, where it is one; anything else is a message of its own."""
+    asked, slugs = context.state.get("asks"), context.state.get("topics", ())
+    if context.state.get("pending") != Pending.PROFILE or not asked or not slugs or len(turn.text) > LONGEST_FACT:
+        return None
+    if asked == "kommune":
+        kommune = profile.municipality_told(turn.text, turn)
+        return _said_where(f"{kommune}:{slugs[0]}", turn) if kommune else None
+    mark = profile.told(asked, turn.text, turn)
+    return _said_of_themselves(f"{mark}:{slugs[0]}", turn) if mark else None
 
 
 def _command(turn: Turn) -> Outcome:

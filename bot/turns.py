@@ -188,9 +188,17 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
         recruit=recruit,
         keep_texts=context.consent == "given",
         unanswered=_unanswered(batch, thought) if outcome.unanswered else None,
+        profile=_kept_profile(context, outcome),
         mentor_reason=outcome.mentor_reason,
         erase_at=now + ERASE_AFTER if outcome.erase else None,
     )
+
+
+def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
+    """What is told of oneself is remembered with consent; until that is decided it waits in the conversation."""
+    if outcome.consent:
+        return {**context.state.get("told", {})}
+    return {**outcome.profile} if context.consent == "given" else {}
 
 
 def _state(context: Context, outcome: Outcome) -> dict[str, object]:
@@ -202,6 +210,10 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
         "topics": list(outcome.topics),
         "offered": list(offered),
     }
+    if outcome.asks:
+        state["asks"] = outcome.asks
+    if context.consent in ("unasked", "asked") and outcome.consent is None:
+        state["told"] = {**context.state.get("told", {}), **outcome.profile}
     return {**state, "group": True} if outcome.act == Kind.GROUP or context.state.get("group") else state
 
 

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import KnowledgeError
 from i18n.languages import LANGUAGES
-from knowledge.models import Figure, ReplyText, Term, Topic, TopicText
+from knowledge import variants
+from knowledge.models import Figure, Municipality, ReplyText, Term, Topic, TopicText
 from knowledge.render import REFERENCE
 
 QUESTIONS = "## Questions"
@@ -72,6 +73,9 @@ def read_folder(folder: Path) -> Reading:
     for path in sorted((folder / "replies").glob("*.yml")):
         if not reading.tell(partial(read_replies, path)):
             reading.unread.add("reply")
+    for path in sorted((folder / "municipalities").glob("*.yml")):
+        if not reading.tell(partial(read_municipality, path)):
+            reading.unread.add("municipality")
     for path in sorted(path for path in (folder / "topics").glob("*") if path.is_dir()):
         _read_topic_into(reading, path)
     _check_references(reading, folder)
@@ -144,6 +148,9 @@ def _answer(text: str, path: Path, first_line: int) -> str:
             raise KnowledgeError(
                 f"{path}:{number}", "an answer has no headings.", f"The list of questions begins with `{QUESTIONS}`."
             )
+        for mark in variants.unknown_marks(line):
+            known = ", ".join(variants.MARKS)
+            raise KnowledgeError(f"{path}:{number}", f"`@{mark}` marks nobody we know.", f"Known are {known}.")
     return text.strip()
 
 
@@ -169,6 +176,11 @@ def read_figures(path: Path) -> list[Entry]:
 
 def read_terms(path: Path) -> list[Entry]:
     return [Entry("term", data["term"], "", data) for data in _valid_list(Term, path, "terms", "term")]
+
+
+def read_municipality(path: Path) -> list[Entry]:
+    """`municipalities/<slug>.yml`: its name and the lines that it adds to topics for its own people."""
+    return [Entry("municipality", path.stem, "", validated(Municipality, *load_yaml(path), path))]
 
 
 def read_replies(path: Path) -> list[Entry]:
@@ -214,6 +226,13 @@ def _check_references(reading: Reading, folder: Path) -> None:
                     f"topic {slug!r} does not exist.",
                     "Remove or correct it.",
                 )
+        if entry.kind == "municipality":
+            for slug in {slug for line in entry.data["lines"] for slug in line["topics"]} - topics - reading.broken:
+                where = f"{folder / 'municipalities' / entry.key}.yml"
+                reading.unread.add("municipality")
+                reading.problems.append(
+                    KnowledgeError(where, f"topic {slug!r} does not exist.", "Remove or correct it.")
+                )
         if entry.kind == "text" and "figure" not in reading.unread:
             path = folder / "topics" / entry.key / f"{entry.language}.md"
             for missing in _missing_figures(path, figures):
@@ -227,6 +246,7 @@ def _check_references(reading: Reading, folder: Path) -> None:
         entry
         for entry in reading.entries
         if not (entry.kind in ("topic", "text") and entry.key in reading.broken)
+        and not (entry.kind == "municipality" and "municipality" in reading.unread)
         and not (entry.kind == "reply" and set(_references(entry.data["text"])) - figures and figures)
     ]
 
@@ -376,6 +396,8 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
             _write(folder / "topics" / entry.key / "topic.yml", _dump(_without_empty(entry.data)))
         elif entry.kind == "text":
             _write(folder / "topics" / entry.key / f"{entry.language}.md", _markdown(entry.data))
+        elif entry.kind == "municipality":
+            _write(folder / "municipalities" / f"{entry.key}.yml", _dump(_without_empty(entry.data)))
     for kind, name, field_name in (("figure", "figures.yml", "figures"), ("term", "glossary.yml", "terms")):
         items = [_without_empty(entry.data) for entry in entries if entry.kind == kind]
         if items:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from i18n.languages import DEFAULT
 from knowledge.files import Entry
-from knowledge.models import Figure, Term, Topic, TopicText
+from knowledge.models import Figure, LocalLine, Municipality, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
 from store import knowledge as stored
 
@@ -28,6 +28,7 @@ class Library:
     figures: Mapping[str, Figure]
     terms: Mapping[str, Term]
     replies: Mapping[tuple[str, str], str]
+    municipalities: Mapping[str, Municipality] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "Library":
@@ -41,6 +42,9 @@ class Library:
             },
             figures={entry.key: Figure.model_validate(entry.data) for entry in kinds.get("figure", [])},
             terms={entry.key.casefold(): Term.model_validate(entry.data) for entry in kinds.get("term", [])},
+            municipalities={
+                entry.key: Municipality.model_validate(entry.data) for entry in kinds.get("municipality", [])
+            },
             replies={(entry.key, entry.language): entry.data["text"] for entry in kinds.get("reply", [])},
         )
 
@@ -71,6 +75,16 @@ class Library:
         for name, value in named.items():
             filled = filled.replace(f"[[{name}]]", value)
         return filled
+
+    def local_lines(self, slug: str, kommune: str) -> list[LocalLine]:
+        """What a municipality adds to a topic; nothing for one that we know nothing of."""
+        found = self.municipalities.get(kommune)
+        return [line for line in found.lines if slug in line.topics] if found else []
+
+    @cached_property
+    def differs_by_municipality(self) -> frozenset[str]:
+        """Topics to which at least one municipality adds something."""
+        return frozenset(slug for place in self.municipalities.values() for line in place.lines for slug in line.topics)
 
     def pronunciations(self, text: str, *, most: int = 2) -> list[tuple[str, str]]:
         """The Danish terms in a text with how to say them, for at most `most` of them."""

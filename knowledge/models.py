@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=55)]
+from i18n.languages import LANGUAGES
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Theme = Literal[
@@ -106,6 +108,28 @@ class Term(Strict):
     ro: str = ""
     uk: str = ""
     de: str = ""
+
+
+class LocalLine(Strict):
+    """What one municipality adds to some topics: a sentence by language (English at least), and where it says so."""
+
+    topics: list[Slug] = Field(min_length=1)
+    text: dict[str, Line]
+    link: Link
+    as_of: date
+
+    @model_validator(mode="after")
+    def _in_english(self) -> "LocalLine":
+        if "en" not in self.text or not LANGUAGES.keys() >= self.text.keys():
+            raise ValueError(f"texts by language are needed: `en` at least, and none but {', '.join(LANGUAGES)}")
+        return self
+
+
+class Municipality(Strict):
+    """A kommune and its own lines, shown to its people only."""
+
+    name: Line
+    lines: list[LocalLine]
 
 
 class ReplyText(Strict):

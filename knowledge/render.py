@@ -3,37 +3,58 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from i18n import format as local
-from knowledge.models import Figure
+from knowledge.models import Figure, FigureValue
 
 REFERENCE = re.compile(r"\{([a-z0-9]+(?:-[a-z0-9]+)*)(\|number)?\}")
+NEAR = timedelta(days=75)  # from mid-October people plan with next year's amounts
 ITALIC = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?!\*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A text with its figures in it. `doubtful`: one of them is out of its period or past its review date."""
+    """A text with its figures in it.
+
+    doubtful: one of them is out of its period or past its review date.
+    year: of the values that hold for one calendar year only, None without any such.
+    next_unknown: that year is about to end, and a value for the next one is not known.
+    """
 
     text: str
     doubtful: bool
+    year: int | None = None
+    next_unknown: bool = False
 
 
 def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) -> Filled:
     """Put the values valid on `day` into the text; a value whose period has passed is given with its year."""
     doubtful = False
+    next_unknown = False
+    yearly: int | None = None
 
     def put(match: re.Match[str]) -> str:
-        nonlocal doubtful
+        nonlocal doubtful, next_unknown, yearly
         figure = figures[match[1]]
         value, valid = figure.on(day)
         doubtful = doubtful or not valid or day > figure.next_review
+        if valid and _holds_one_year(value):
+            yearly = day.year
+            next_unknown |= _ends_soon(value, day) and not figure.on(date(day.year + 1, 1, 1))[1]
         shown = local.number(value.value, language) if match[2] else local.figure(value.value, value.unit, language)
         year = (value.valid_to or value.valid_from or day).year
         return shown if valid else f"{shown} ({year})"
 
-    return Filled(REFERENCE.sub(put, text), doubtful)
+    return Filled(REFERENCE.sub(put, text), doubtful, yearly, next_unknown)
+
+
+def _holds_one_year(value: FigureValue) -> bool:
+    return value.valid_to is not None and value.valid_from is not None and value.valid_from.year == value.valid_to.year
+
+
+def _ends_soon(value: FigureValue, day: date) -> bool:
+    return value.valid_to is not None and value.valid_to - day < NEAR
 
 
 def danish_terms(text: str) -> list[str]:

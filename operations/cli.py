@@ -5,9 +5,11 @@ import asyncio
 import os
 import signal
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.days import danish_day
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
 from operations.assemble import KNOWLEDGE, set_up_logs
@@ -101,17 +103,12 @@ def _with_database(settings: Settings) -> Settings:
 
 def _knowledge(action: str, folder: Path, settings: Settings) -> int:
     """Check without a database; import into it; export from it. 1 when something is wrong."""
-    from knowledge.files import read_folder
     from knowledge.publish import export_folder
     from operations.stack import bring_knowledge, open_database
     from store import database
 
     if action == "check":
-        reading = read_folder(folder)
-        for problem in reading.problems:
-            print(problem, file=sys.stderr)
-        print(f"{len(reading.entries)} entries, {len(reading.problems)} problems.")
-        return 1 if reading.problems else 0
+        return _check_knowledge(folder)
     with open_database(settings) as ready:
         if action == "import":
             outcome = asyncio.run(bring_knowledge(ready, folder))
@@ -132,6 +129,25 @@ def _knowledge(action: str, folder: Path, settings: Settings) -> int:
 
         print(f"{asyncio.run(export())} entries written to {folder}.")
         return 0
+
+
+def _check_knowledge(folder: Path) -> int:
+    """Errors, then what editors should look at; 1 for anything but what is only due or unused."""
+    from knowledge.check import findings
+    from knowledge.files import read_folder
+
+    reading = read_folder(folder)
+    for problem in reading.problems:
+        print(problem, file=sys.stderr)
+    danger = folder / "danger.yml"
+    elsewhere = danger.read_text(encoding="utf-8") if danger.exists() else ""
+    found = findings(reading.entries, danish_day(datetime.now(UTC)), spoken_elsewhere=elsewhere)
+    for finding in found:
+        print(finding)
+    kinds = Counter(finding.kind for finding in found)
+    counted = "".join(f", {count} {kind}" for kind, count in sorted(kinds.items()))
+    print(f"{len(reading.entries)} entries, {len(reading.problems)} problems{counted}.")
+    return 1 if reading.problems or any(finding.fails for finding in found) else 0
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ class Decided:
     recruit: dict[str, Any] = field(default_factory=dict)
     keep_texts: bool = False
     unanswered: dict[str, Any] | None = None
+    profile: dict[str, str] = field(default_factory=dict)
     mentor_reason: str | None = None
     erase_at: datetime | None = None
 
@@ -186,6 +187,7 @@ WRITE = sql("""
     ), person as (
         update recruits set seen_at = :now, language = coalesce(:language, language),
             language_chosen = coalesce(:language_chosen, language_chosen),
+            profile = profile || cast(:profile as jsonb),
             consent = coalesce(:consent, consent), consent_at = coalesce(:consent_at, consent_at)
         where id = :recruit_id
     ), reached as (
@@ -225,6 +227,7 @@ async def write(connection: AsyncConnection, context: Context, decided: Decided,
             "language_chosen": decided.recruit.get("language_chosen"),
             "consent": decided.recruit.get("consent"),
             "consent_at": decided.recruit.get("consent_at"),
+            "profile": json.dumps(decided.profile),
             "recruit_id": context.recruit_id,
             "channel": context.channel,
             "address": context.address,

@@ -15,11 +15,12 @@ class Channel(Protocol):
     """One way to reach a person.
 
     name: as in the database; repeatable: sending the same message id twice shows it once, so a delivery
-    that may have happened can simply be done again.
+    that may have happened can simply be done again. interactive: whether somebody can press buttons.
     """
 
     name: str
     repeatable: bool
+    interactive: bool
 
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
         """Deliver one reply (with a JSON file, if given); the channel's own id of it, if any. Raises ChannelError."""

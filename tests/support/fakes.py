@@ -53,6 +53,7 @@ class FakeChannel:
 
     name: str = "fake"
     repeatable: bool = False
+    interactive: bool = True
     sent: list[tuple[str, int, Reply, bytes | None]] = field(default_factory=list)
     faults: deque[ChannelError] = field(default_factory=deque)
     typed: int = 0

@@ -6,6 +6,7 @@ from core.messages import Reply
 class BulkChannel:
     name = "bulk"
     repeatable = True
+    interactive = False
 
     def __init__(self) -> None:
         self.delivered = 0

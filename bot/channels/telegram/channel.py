@@ -39,6 +39,7 @@ class TelegramChannel:
 
     name = "telegram"
     repeatable = False
+    interactive = True
 
     def __init__(self, token: str, api_url: str = "", *, pace: Pace | None = None, read_timeout: float = 10) -> None:
         keep_secrets_out_of_logs()

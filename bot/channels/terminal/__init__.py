@@ -17,6 +17,7 @@ class TerminalChannel:
 
     name = "terminal"
     repeatable = True
+    interactive = True
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout

@@ -16,6 +16,7 @@ RECEIVED = "received"
 class WebChannel:
     name = "web"
     repeatable = True
+    interactive = True
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions

@@ -1,22 +1,24 @@
 """What editors wrote, as a careful reader would look at it: complete, short, plain, with sources."""
 
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from i18n.languages import LANGUAGES
+from knowledge.check import Finding, findings
 from knowledge.files import Entry, read_folder
 from knowledge.models import Topic, TopicText
 from knowledge.render import REFERENCE, danish_terms
 
 KNOWLEDGE = Path(__file__).parents[3] / "knowledge"
-WRITTEN = ("en", "da", "fil", "pl")
+WRITTEN = tuple(LANGUAGES)
 SLUGS = sorted(path.name for path in (KNOWLEDGE / "topics").iterdir() if path.is_dir())
 BOTH = [pytest.param(slug, language, id=f"{slug}-{language}") for slug in SLUGS for language in WRITTEN]
 
-FEWEST_QUESTIONS = {"en": 15}
-LONGEST_SENTENCE_INDEX = 40
+FEWEST_QUESTIONS = {"en": 15, "da": 15, "fil": 15, "hi": 15}
 LINK = re.compile(r"\[[^\]]+\]\((\S+?)\)")
 AMOUNT = re.compile(r"(?:\bDKK|\bkr\.?)\s?\d|\d[\d.,\s]*(?:DKK|kr\b|kroner|koron)", re.IGNORECASE)
 TELEPHONE = re.compile(r"(?<!\d)(?:\+45[ \u00a0]?)?\d{2}(?:[ \u00a0.-]?\d{2}){3}(?!\d)|(?<!\d)\d{8}(?!\d)")
@@ -42,12 +44,22 @@ def test_nothing_is_wrong_in_the_knowledge() -> None:
 
 
 def test_there_are_all_the_topics() -> None:
-    assert len(SLUGS) >= 52
+    assert len(SLUGS) >= 175
 
 
-@pytest.mark.parametrize(("slug", "language"), BOTH)
-def test_every_topic_is_written_in_the_four_languages(slug: str, language: str) -> None:
-    assert ("text", slug, language) in entries()
+@cache
+def found() -> dict[str, list[Finding]]:
+    """What the check finds, by topic."""
+    by_topic: dict[str, list[Finding]] = {}
+    for finding in findings(entries().values(), date(2026, 11, 21)):
+        if finding.fails:
+            by_topic.setdefault(finding.where.partition("/")[0], []).append(finding)
+    return by_topic
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_topic_is_complete_short_plain_and_of_the_present_english_in_every_language(slug: str) -> None:
+    assert found().get(slug, []) == []
 
 
 @pytest.mark.parametrize(("slug", "language"), BOTH)
@@ -63,18 +75,6 @@ def test_no_question_is_an_example_of_two_topics(language: str) -> None:
         for question in text(slug, language).questions:
             of.setdefault(_folded(question), set()).add(slug)
     assert {question: slugs for question, slugs in of.items() if len(slugs) > 1} == {}
-
-
-@pytest.mark.parametrize(("slug", "language"), BOTH)
-def test_an_answer_is_short(slug: str, language: str) -> None:
-    body = text(slug, language).body
-    assert 50 <= words(body) <= 150
-    assert len(re.findall(r"^\s*[-*•] ", body, re.MULTILINE)) <= 5
-
-
-@pytest.mark.parametrize(("slug", "language"), BOTH)
-def test_each_neighbour_has_its_question(slug: str, language: str) -> None:
-    assert set(text(slug, language).near) == set(topic(slug).near)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -101,12 +101,6 @@ def test_most_danish_words_can_be_pronounced(language: str) -> None:
     assert sum(term in known for term in used) >= len(used) / 2
 
 
-@pytest.mark.parametrize("language", ["en", "da"])
-@pytest.mark.parametrize("slug", SLUGS)
-def test_an_answer_is_easy_to_read(slug: str, language: str) -> None:
-    assert lix(text(slug, language).body) <= LONGEST_SENTENCE_INDEX
-
-
 @pytest.mark.parametrize(("slug", "language"), BOTH)
 def test_no_amount_and_no_telephone_number_is_typed(slug: str, language: str) -> None:
     """They stand in figures.yml with source and period, so that an editor corrects them once."""
@@ -131,28 +125,8 @@ def test_an_answer_is_calm(slug: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_translations_are_of_the_present_english(slug: str) -> None:
-    revision = text(slug, "en").revision
-    assert {text(slug, language).from_revision for language in WRITTEN if language != "en"} == {revision}
-
-
-@pytest.mark.parametrize("slug", SLUGS)
 def test_a_topic_was_confirmed_before_it_must_be_looked_at_again(slug: str) -> None:
     assert topic(slug).as_of < topic(slug).review_by
-
-
-def words(body: str) -> int:
-    """A figure is a value and its unit, so it counts for two."""
-    return len(re.findall(r"\S+", REFERENCE.sub("two words", body)))
-
-
-def lix(body: str) -> float:
-    """Words a sentence plus the share of words with more than six letters; up to 40 reads like a letter to a friend."""
-    plain = re.sub(r"[*_]|\]\(\S+\)|\[", "", REFERENCE.sub("2 uger", body))
-    found = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+", plain)
-    sentences = [part for part in re.split(r"[.?!:]+(?:\s|$)|\n+", plain) if re.search(r"\w", part)]
-    long_words = [word for word in found if len(word) > 6]
-    return len(found) / len(sentences) + 100 * len(long_words) / len(found)
 
 
 def _folded(question: str) -> str:

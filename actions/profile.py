@@ -1,0 +1,107 @@
+"""What we may know of a person (origin, occupation, household, municipality), asked only when an answer depends on it."""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from babel import Locale
+
+from actions.turn import Outcome, Outcomes, Pending, Turn
+from core.messages import Button, Reply
+from i18n.languages import LANGUAGES
+from i18n.translator import Translator, msgid
+from knowledge import variants
+
+LABELS = {
+    "nordic": msgid("Nordic citizens"),
+    "eu": msgid("EU, EEA and Swiss citizens"),
+    "non-eu": msgid("Citizens of other countries"),
+    "nurse": msgid("Nurses"),
+    "care": msgid("Care workers (SOSU)"),
+    "other-job": msgid("Other jobs"),
+    "single": msgid("Alone"),
+    "couple": msgid("Couples"),
+    "family": msgid("Families with children"),
+    "recruit": msgid("Employees"),
+    "employer": msgid("Employers"),
+}
+ASKED = ("origin", "occupation", "household")  # an audience is guessed from the question, never asked
+ELSEWHERE = "other"  # a municipality that adds nothing of its own
+NORDIC = frozenset({"FI", "IS", "NO", "SE", "DK"})
+EU = frozenset(
+    "AT BE BG CH CY CZ DE EE ES FR GR HR HU IE IT LI LT LU LV MT NL PL PT RO SI SK".split()  # noqa: SIM905
+)  # EU, EEA and Switzerland without the Nordic countries
+
+
+def label(mark: str, t: Translator) -> str:
+    return t.gettext(LABELS[mark])
+
+
+def to_ask(slug: str, turn: Turn) -> str | None:
+    """The one thing that must be known before this topic can be answered, if any."""
+    text, _ = turn.library.text(slug, turn.language)
+    return next((name for name in variants.dimensions(text.body) if name in ASKED and name not in turn.profile), None)
+
+
+def ask(dimension: str, slug: str, turn: Turn) -> Outcome:
+    """One question with buttons; the last of them shows the answer for everybody."""
+    buttons = [Button(label(mark, turn.t), payload=f"is:{mark}:{slug}") for mark in variants.DIMENSIONS[dimension]]
+    buttons.append(Button(turn.t.gettext("Show me all"), payload=f"is:all:{slug}"))
+    question = Reply(
+        turn.say(f"ask_{dimension}"),
+        turn.language,
+        title=turn.library.title(slug, turn.language),
+        buttons=tuple(buttons),
+    )
+    return Outcome(Outcomes.ASK_BACK, (question,), pending=Pending.PROFILE, topics=(slug,), asks=dimension)
+
+
+def ask_municipality(slug: str, turn: Turn) -> Outcome:
+    places = sorted(turn.library.municipalities.items(), key=lambda item: item[1].name)
+    buttons = [Button(place.name, payload=f"in:{key}:{slug}") for key, place in places]
+    buttons.append(Button(turn.t.gettext("Another municipality"), payload=f"in:{ELSEWHERE}:{slug}"))
+    reply = turn.reply("ask_kommune", buttons=tuple(buttons))
+    return Outcome(Outcomes.ASK_BACK, (reply,), pending=Pending.PROFILE, topics=(slug,), asks="kommune")
+
+
+def told(dimension: str, text: str, turn: Turn) -> str | None:
+    """The mark that a typed answer to our question means: a button's words, or for the origin a country."""
+    said = _plain(text)
+    for mark in variants.DIMENSIONS.get(dimension, ()):
+        if said in (_plain(label(mark, turn.t)), _plain(mark)):
+            return mark
+    if dimension != "origin":
+        return None
+    country = next((code for name, code in _countries(turn.language) if f" {name} " in f" {said} "), None)
+    if country is None:
+        return None
+    return "nordic" if country in NORDIC else "eu" if country in EU else "non-eu"
+
+
+def municipality_told(text: str, turn: Turn) -> str | None:
+    said = _plain(text)
+    return next((key for key, place in turn.library.municipalities.items() if _plain(place.name) in said), None)
+
+
+def known(profile: Mapping[str, str], mark: str) -> dict[str, str]:
+    """The profile with what a mark says."""
+    dimension, value = variants.MARKS[mark]
+    return {**profile, dimension: value}
+
+
+@lru_cache
+def _countries(language: str) -> list[tuple[str, str]]:
+    """Names of countries in a language and in English, the longest first."""
+    names = {
+        (_plain(name), code)
+        for locale in (LANGUAGES[language].locale, "en")
+        for code, name in Locale.parse(locale).territories.items()
+        if len(code) == 2 and code.isalpha()
+    }
+    return sorted(names, key=lambda item: -len(item[0]))
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    letters = (c if c.isalnum() or unicodedata.category(c) in ("Mc", "Mn") else " " for c in folded)
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
