@@ -54,13 +54,7 @@ def card(
     filled = library.fill(body, language=language, day=turn.day)
     parts = [filled.text, *_local(slug, turn)]
     if language != turn.language:
-        name = LANGUAGES[turn.language].own_name
-        parts.insert(
-            0,
-            "*"
-            + turn.t.gettext("This answer is not available in {language} yet, so here it is in English.", language=name)
-            + "*",
-        )
+        parts.insert(0, f"*{_in_which_language(language, turn)}*")
     if turn.language != "da":
         parts += [f"{turn.t.gettext('Say:')} *{term}* – {say}" for term, say in library.pronunciations(body)]
     doubtful = filled.doubtful or turn.day > topic.review_by or library.outdated(slug, language)
@@ -81,6 +75,17 @@ def card(
         rate=True,
         about=slug,
         around=turn.language if language != turn.language else "",
+    )
+
+
+def _in_which_language(shown: str, turn: Turn) -> str:
+    if shown == DEFAULT:
+        name = LANGUAGES[turn.language].own_name
+        return turn.t.gettext(
+            "This answer is not available in {language} yet, so here it is in English.", language=name
+        )
+    return turn.t.gettext(
+        "We have this page in one language only: {language}.", language=local.language(shown, turn.language)
     )
 
 
@@ -106,7 +111,7 @@ def _another_case(slug: str, body: str, turn: Turn) -> list[Button]:
 
 def _footer(slug: str, turn: Turn, filled: Filled, doubtful: bool) -> str:
     topic = turn.library.topics[slug]
-    links = ", ".join(f"[{source.name}]({source.url})" for source in topic.sources[:2])
+    links = ", ".join(f"[{source.name}]({source.url})" if source.url else source.name for source in topic.sources[:2])
     as_of = local.day(topic.as_of, turn.language)
     lines = [turn.t.gettext("Source: {name}", name=links) + " · " + turn.t.gettext("As of {date}", date=as_of)]
     if filled.year and filled.next_unknown:

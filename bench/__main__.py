@@ -28,7 +28,8 @@ from bench.questions import FOLLOW_UPS, Said, conversations, long_conversation, 
 from bench.report import Measured, lines, speeds
 from core.errors import VelkommenError
 from core.settings import Settings, read_settings
-from knowledge.library import Library, Shelf
+from knowledge.library import Library
+from knowledge.shelf import Shelf
 from operations.assemble import set_up_logs
 from operations.children import Child
 from operations.stack import RASA_PATIENCE, bring_knowledge, free_port, open_database, rasa_child, until_answers

@@ -12,7 +12,7 @@ from bot.channels import Channel
 from bot.engine import Engine
 from core.settings import Settings
 from knowledge.danger import DangerRules
-from knowledge.library import Shelf
+from knowledge.shelf import Shelf
 
 TURNS_AT_ONCE = 20
 

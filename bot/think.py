@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from actions import answer, perform, profile
+from actions import answer, perform, profile, second_opinion
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from bot import metrics
 from bot.services import Services
@@ -176,6 +176,8 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
         metrics.ENGINE_FAILURES.inc()
         return _failed(turn)
     log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
+    if len(acts) == 1:
+        acts = [second_opinion.reconsider(acts[0], turn.text, turn.library, await services.shelf.index())]
     outcomes = [perform.perform(act, turn) for act in acts[:3]]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
 

@@ -114,7 +114,7 @@ def read_text(path: Path) -> Entry:
     if language not in LANGUAGES:
         known = ", ".join(LANGUAGES)
         raise KnowledgeError(str(path), f"{language!r} is not one of our languages.", f"Known are {known}.")
-    text = _read(path)
+    text = read_file(path)
     front, matter, body = text.partition("\n---\n")
     if not text.startswith("---\n") or not matter:
         raise KnowledgeError(
@@ -258,7 +258,7 @@ def _missing_figures(path: Path, figures: set[str]) -> list[KnowledgeError]:
             f"figure {{{reference}}} does not exist.",
             "Correct the name, or add the figure to figures.yml.",
         )
-        for number, line in enumerate(_read(path).splitlines(), start=1)
+        for number, line in enumerate(read_file(path).splitlines(), start=1)
         if not line.startswith("#")  # a comment in replies/
         for reference in _references(line)
         if reference not in figures
@@ -279,7 +279,12 @@ def _break(reading: Reading, slug: str, where: str, problem: str, remedy: str) -
 type Lines = dict[tuple[str | int, ...], int]
 
 
-def _read(path: Path) -> str:
+def yaml_fields(text: str, path: Path, *, first_line: int) -> dict[str, Any]:
+    """Fields that stand somewhere inside a file."""
+    return _parse_yaml(text, path, first_line=first_line)[0]
+
+
+def read_file(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")  # Windows editors put a mark in front
     except FileNotFoundError as error:
@@ -290,7 +295,7 @@ def _read(path: Path) -> str:
 
 
 def load_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
-    return _parse_yaml(_read(path), path, first_line=1)
+    return _parse_yaml(read_file(path), path, first_line=1)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -1,27 +1,25 @@
-"""What is published, held in memory: an immutable `Library`, and a `Shelf` that keeps it fresh."""
+"""What is published at one moment, held in memory and immutable."""
 
 import re
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
-from i18n.languages import DEFAULT
+from i18n.languages import DEFAULT, LANGUAGES
 from knowledge.files import Entry
 from knowledge.models import Figure, LocalLine, Municipality, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
-from store import knowledge as stored
 
 WORD = re.compile(r"[\w-]+")
-FRESH = 1.0  # seconds for which the shelf does not ask the database again
 
 
 @dataclass(frozen=True)
 class Library:
-    """Everything published at one moment. Texts are found by (slug, language), replies by (key, language)."""
+    """Everything published at one moment. Texts are found by (slug, language), replies by (key, language).
+
+    trained: the topics that the model in use has learnt; None: nobody has said, so all of them.
+    """
 
     topics: Mapping[str, Topic]
     texts: Mapping[tuple[str, str], TopicText]
@@ -29,13 +27,15 @@ class Library:
     terms: Mapping[str, Term]
     replies: Mapping[tuple[str, str], str]
     municipalities: Mapping[str, Municipality] = field(default_factory=dict)
+    trained: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Library":
+    def of(cls, entries: Iterable[Entry], *, trained: Iterable[str] | None = None) -> "Library":
         kinds: dict[str, list[Entry]] = {}
         for entry in entries:
             kinds.setdefault(entry.kind, []).append(entry)
         return cls(
+            trained=None if trained is None else frozenset(trained),
             topics={entry.key: Topic.model_validate(entry.data) for entry in kinds.get("topic", [])},
             texts={
                 (entry.key, entry.language): TopicText.model_validate(entry.data) for entry in kinds.get("text", [])
@@ -49,12 +49,18 @@ class Library:
         )
 
     def text(self, slug: str, language: str) -> tuple[TopicText, str]:
-        """The topic's text and the language it is in: the one asked for, else English."""
-        found = self.texts.get((slug, language))
-        return (found, language) if found else (self.texts[slug, DEFAULT], DEFAULT)
+        """The topic's text and the language it is in: the one asked for, else English, else any."""
+        for code in (language, DEFAULT, *LANGUAGES):
+            if found := self.texts.get((slug, code)):
+                return found, code
+        raise KeyError(slug)
 
     def title(self, slug: str, language: str) -> str:
         return self.text(slug, language)[0].title
+
+    def is_new(self, slug: str) -> bool:
+        """Whether the model in use has not learnt this topic, so that only the search can find it."""
+        return self.trained is not None and slug not in self.trained
 
     def known(self, slugs: Iterable[str]) -> list[str]:
         """Those that are published, in order, each once."""
@@ -62,8 +68,8 @@ class Library:
 
     def outdated(self, slug: str, language: str) -> bool:
         """Whether the translation was made from an older English revision than the published one."""
-        text = self.texts[slug, language]
-        return text.from_revision is not None and text.from_revision < (self.texts[slug, DEFAULT].revision or 1)
+        text, source = self.texts[slug, language], self.texts.get((slug, DEFAULT))
+        return text.from_revision is not None and source is not None and text.from_revision < (source.revision or 1)
 
     def fill(self, text: str, *, language: str, day: date) -> Filled:
         return fill(text, self.figures, language=language, day=day)
@@ -100,24 +106,3 @@ class Library:
     def languages(self) -> tuple[str, ...]:
         """Languages in which at least one topic is written."""
         return tuple(sorted({language for _, language in self.texts}))
-
-
-class Shelf:
-    """The current library of one process. An edit anywhere is seen within about a second."""
-
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self._sessions = sessions
-        self._library: Library | None = None
-        self._version: object = None
-        self._asked = 0.0
-
-    async def library(self) -> Library:
-        if self._library is None or time.monotonic() - self._asked > FRESH:
-            async with self._sessions() as session:
-                version = await stored.version(session)
-                if self._library is None or version != self._version:
-                    rows = await stored.all_entries(session)
-                    self._library = Library.of(Entry(row.kind, row.key, row.language, row.data) for row in rows)
-                    self._version = version
-            self._asked = time.monotonic()
-        return self._library

@@ -12,7 +12,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Theme = Literal[
     "permits", "authorisation", "registration", "tax", "bank", "housing", "danish", "work", "family",
-    "health", "transport", "community", "employer", "reception", "service",
+    "health", "transport", "community", "employer", "reception", "service", "local",
 ]  # fmt: skip
 
 
@@ -22,7 +22,7 @@ class Strict(BaseModel):
 
 class Source(Strict):
     name: Line
-    url: Link
+    url: Annotated[str, StringConstraints(pattern=r"^(https?://\S+)?$")]  # empty for a page that says no address
 
 
 class Topic(Strict):
@@ -44,7 +44,7 @@ class Topic(Strict):
 
 
 class TopicText(Strict):
-    """`<language>.md`: title, answer and example questions in one language.
+    """`<language>.md`: title, answer and example questions in one language; `more` is searched but not shown.
 
     English carries `revision`; every other language says from which revision it was made.
     """
@@ -55,6 +55,7 @@ class TopicText(Strict):
     near: dict[Slug, Line] = {}
     body: Line
     questions: list[Line]
+    more: str | None = None
 
     @model_validator(mode="after")
     def _one_revision(self) -> "TopicText":

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import KnowledgeError
 from knowledge.files import Entry, Reading, read_folder, write_folder
+from knowledge.pages import read_pages
 from knowledge.render import REFERENCE
 from store import knowledge as stored
 from store.tables import Entry as Row
@@ -32,12 +33,25 @@ async def import_folder(session: AsyncSession, folder: Path, *, now: datetime) -
 
     An entry imported earlier and gone from the folder is removed; an edited one never is.
     """
-    reading = read_folder(folder)
+    return await _import(session, read_folder(folder), "file", now)
+
+
+async def import_pages(session: AsyncSession, folder: Path, *, now: datetime) -> Outcome:
+    """The same for a folder of Markdown pages; it leaves alone whatever did not come from pages."""
+    return await _import(session, read_pages(folder), "pages", now)
+
+
+async def _import(session: AsyncSession, reading: Reading, origin: str, now: datetime) -> Outcome:
     await stored.lock_for_import(session)
     before = {(row.kind, row.key, row.language): row for row in await stored.all_entries(session)}
     outcome = Outcome(problems=reading.problems)
     for entry in reading.entries:
         row = before.get(entry.name)
+        if row is not None and row.origin not in (origin, "edited"):
+            outcome.problems.append(
+                KnowledgeError(f"{entry.kind} {entry.key}", "exists already from elsewhere.", "Rename the page.")
+            )
+            continue
         if row is None:
             outcome.added.append(entry.name)
         elif row.origin == "edited":
@@ -48,12 +62,12 @@ async def import_folder(session: AsyncSession, folder: Path, *, now: datetime) -
             continue
         else:
             outcome.changed.append(entry.name)
-        await stored.put_file_entry(session, entry.name, entry.data, file_hash=entry.hash, now=now)
+        await stored.put_file_entry(session, entry.name, entry.data, file_hash=entry.hash, now=now, origin=origin)
     read = {entry.name for entry in reading.entries}
     outcome.removed = [
         name
         for name, row in before.items()
-        if name not in read and row.origin == "file" and not _unreadable(name, reading)
+        if name not in read and row.origin == origin and not _unreadable(name, reading)
     ]
     outcome.removed = _not_needed(outcome.removed, before.values(), reading)
     await stored.remove(session, outcome.removed)
@@ -78,8 +92,8 @@ def _not_needed(removed: list[Name], before: Iterable[Row], reading: Reading) ->
 
 
 async def export_folder(session: AsyncSession, folder: Path) -> int:
-    """Write everything published as files; the number of entries."""
+    """Write everything published as files, but imported pages, which have files of their own; the number of entries."""
     rows = await stored.all_entries(session)
-    entries = [Entry(row.kind, row.key, row.language, row.data) for row in rows]
+    entries = [Entry(row.kind, row.key, row.language, row.data) for row in rows if row.origin != "pages"]
     write_folder(folder, entries)
     return len(entries)

@@ -52,7 +52,7 @@ def fitted(body: str, profile: Profile, label: Label) -> str:
 
 def _fitted_line(line: str, profile: Profile, label: Label) -> Iterator[str]:
     match = MARKED.match(line)
-    if match is None:
+    if match is None or any(mark not in MARKS for mark in match["marks"].split(",")):
         yield line
         return
     by_dimension: dict[str, list[str]] = {}

@@ -26,7 +26,7 @@ from core.messages import Reply
 from core.settings import Settings
 from i18n.translator import translator
 from knowledge.danger import DangerRules
-from knowledge.library import Shelf
+from knowledge.shelf import Shelf
 from store import database, people
 from web.doors import Doors
 

@@ -82,12 +82,11 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             with open_database(settings):
                 print("The database is up to date.")
         case "train":
-            from operations.stack import bring_knowledge, open_database
-            from operations.training import train
+            from operations.stack import bring_knowledge, open_database, train_from
 
             with open_database(settings) as ready:
                 asyncio.run(bring_knowledge(ready))
-                print(f"Model: {train(ready)}")
+                print(f"Model: {asyncio.run(train_from(ready))}")
         case "knowledge":
             sys.exit(_knowledge(arguments.action, arguments.folder, settings))
 
@@ -104,14 +103,15 @@ def _with_database(settings: Settings) -> Settings:
 def _knowledge(action: str, folder: Path, settings: Settings) -> int:
     """Check without a database; import into it; export from it. 1 when something is wrong."""
     from knowledge.publish import export_folder
-    from operations.stack import bring_knowledge, open_database
+    from operations.stack import bring_knowledge, bring_pages, database_in_use
     from store import database
 
     if action == "check":
         return _check_knowledge(folder)
-    with open_database(settings) as ready:
+    with database_in_use(settings) as ready:
         if action == "import":
-            outcome = asyncio.run(bring_knowledge(ready, folder))
+            bring = bring_knowledge if (folder / "topics").is_dir() else bring_pages
+            outcome = asyncio.run(bring(ready, folder))
             for problem in outcome.problems:
                 print(problem, file=sys.stderr)
             for name in outcome.kept:

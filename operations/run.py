@@ -18,10 +18,10 @@ from operations.stack import (
     open_database,
     rasa_child,
     remove_note,
+    train_from,
     until_answers,
     write_note,
 )
-from operations.training import train_or_stop
 
 TRY = ("paano kumuha ng tax card?", "do I need a CPR number first", "hvor meget depositum må udlejer tage?")
 
@@ -79,7 +79,7 @@ def _refuse_taken_port(settings: Settings) -> None:
 
 
 async def _trained_rasa(settings: Settings, port: int) -> Child:
-    return rasa_child(settings, await train_or_stop(settings), port)
+    return rasa_child(settings, await train_from(settings), port)
 
 
 def _roles(settings: Settings) -> Sequence[str]:

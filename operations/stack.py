@@ -16,14 +16,15 @@ from pathlib import Path
 
 from core.errors import VelkommenError
 from core.settings import Settings
-from knowledge.library import Shelf
-from knowledge.publish import Outcome, import_folder
-from knowledge.training import write_training
+from knowledge.publish import Outcome, import_folder, import_pages
+from knowledge.shelf import Shelf
+from knowledge.training import trained_topics, write_training
 from operations import postgres
 from operations.assemble import KNOWLEDGE, ROOT
 from operations.children import Child
 from operations.training import rasa, rasa_environment, train_or_stop
 from store import database
+from store import knowledge as stored
 
 RASA_PATIENCE = 120.0  # seconds
 
@@ -38,6 +39,17 @@ def open_database(settings: Settings) -> Iterator[Settings]:
             settings = replace(settings, database_url=url)
         database.migrate(settings.database_url)
         yield settings
+
+
+@contextmanager
+def database_in_use(settings: Settings) -> Iterator[Settings]:
+    """The database of a running Velkommen on the same data folder, else our own while this lasts."""
+    running = find_running(settings)
+    if running is not None:
+        yield running
+        return
+    with open_database(settings) as ready:
+        yield ready
 
 
 @contextmanager
@@ -68,6 +80,29 @@ async def bring_knowledge(settings: Settings, folder: Path = KNOWLEDGE) -> Outco
     return outcome
 
 
+async def bring_pages(settings: Settings, folder: Path) -> Outcome:
+    """Import a folder of Markdown pages; the search finds them at once, nothing is trained."""
+    engine = database.connect(settings.database_url)
+    try:
+        async with database.sessions(engine).begin() as session:
+            return await import_pages(session, folder, now=datetime.now(UTC))
+    finally:
+        await engine.dispose()
+
+
+async def train_from(settings: Settings) -> Path:
+    """The model for what was last exported; which topics it has learnt is noted where every process sees it."""
+    model = await train_or_stop(settings)
+    topics = trained_topics(settings.data_dir / "training")
+    engine = database.connect(settings.database_url)
+    try:
+        async with database.sessions(engine).begin() as session:
+            await stored.note_trained(session, topics, now=datetime.now(UTC))
+    finally:
+        await engine.dispose()
+    return model
+
+
 def rasa_child(settings: Settings, model: Path, port: int) -> Child:
     """Rasa as a child process on loopback."""
     command = rasa(
@@ -90,7 +125,7 @@ async def open_stack(settings: Settings) -> AsyncIterator[Settings]:
         if with_database.rasa_url:
             yield with_database
             return
-        model = await train_or_stop(with_database)
+        model = await train_from(with_database)
         port = free_port()
         child = rasa_child(with_database, model, port)
         keeping = asyncio.create_task(child.keep_running())

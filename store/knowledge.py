@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from store.tables import Entry
+from store.tables import Entry, TrainedTopics
 
 Name = tuple[str, str, str]
 
@@ -17,8 +17,21 @@ async def version(session: AsyncSession) -> tuple[Any, ...]:
     """Changes whenever anything published changes."""
     # The sum, too: an import that waited for its lock writes moments older than the newest.
     moments = func.sum(func.extract("epoch", Entry.updated_at))
-    row = (await session.execute(select(func.count(), func.max(Entry.updated_at), moments))).one()
+    trained = select(func.max(TrainedTopics.trained_at)).scalar_subquery()
+    row = (await session.execute(select(func.count(), func.max(Entry.updated_at), moments, trained))).one()
     return tuple(row)
+
+
+async def note_trained(session: AsyncSession, topics: Sequence[str], *, now: datetime) -> None:
+    """Note which topics the model in use has learnt."""
+    row = insert(TrainedTopics).values(id=1, topics=list(topics), trained_at=now)
+    values = {"topics": row.excluded.topics, "trained_at": row.excluded.trained_at}
+    await session.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+async def trained_topics(session: AsyncSession) -> Sequence[str] | None:
+    """The topics that the model in use has learnt; None if nobody has noted them."""
+    return (await session.execute(select(TrainedTopics.topics))).scalar_one_or_none()
 
 
 async def all_entries(session: AsyncSession) -> Sequence[Entry]:
@@ -32,12 +45,12 @@ async def lock_for_import(session: AsyncSession) -> None:
 
 
 async def put_file_entry(
-    session: AsyncSession, name: Name, data: Mapping[str, Any], *, file_hash: str, now: datetime
+    session: AsyncSession, name: Name, data: Mapping[str, Any], *, file_hash: str, now: datetime, origin: str = "file"
 ) -> None:
-    """Store an entry as imported. One that was edited here is left alone."""
+    """Store an entry as imported (origin `file` or `pages`). One that was edited here is left alone."""
     kind, key, language = name
     row = insert(Entry).values(
-        kind=kind, key=key, language=language, data=dict(data), file_hash=file_hash, updated_at=now
+        kind=kind, key=key, language=language, data=dict(data), file_hash=file_hash, updated_at=now, origin=origin
     )
     await session.execute(
         row.on_conflict_do_update(
@@ -47,7 +60,7 @@ async def put_file_entry(
                 "file_hash": row.excluded.file_hash,
                 "updated_at": row.excluded.updated_at,
             },
-            where=Entry.origin == "file",
+            where=Entry.origin == origin,
         )
     )
 

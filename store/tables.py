@@ -192,7 +192,8 @@ class SendLimit(Base):
 class Entry(Base):
     """One published piece of knowledge: a topic, its text in a language, a figure, a reply, a term.
 
-    origin `file`: as imported; `edited`: changed here, never overwritten by an import.
+    origin `file`: as imported; `pages`: from a folder of Markdown pages; `edited`: changed here, never overwritten by
+    an import.
     """
 
     __tablename__ = "knowledge"
@@ -204,6 +205,16 @@ class Entry(Base):
     file_hash: Mapped[str] = mapped_column(server_default="")
     updated_at: Mapped[datetime]
     __table_args__ = (
-        CheckConstraint("kind in ('topic', 'text', 'figure', 'reply', 'term')", name="kind"),
-        CheckConstraint("origin in ('file', 'edited')", name="origin"),
+        CheckConstraint("kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality')", name="kind"),
+        CheckConstraint("origin in ('file', 'pages', 'edited')", name="origin"),
     )
+
+
+class TrainedTopics(Base):
+    """The topics that the model in use has learnt, one row; others are found by search."""
+
+    __tablename__ = "trained_topics"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topics: Mapped[list[Any]]
+    trained_at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)

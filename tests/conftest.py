@@ -15,8 +15,9 @@ from bot.background import Background
 from bot.services import Services
 from core.settings import Settings
 from knowledge.danger import DangerRules
-from knowledge.library import Library, Shelf
+from knowledge.library import Library
 from knowledge.publish import import_folder
+from knowledge.shelf import Shelf
 from operations.postgres import embedded
 from store import database
 from tests.support.fakes import Clock, FakeChannel, ScriptedEngine

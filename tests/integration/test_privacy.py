@@ -28,6 +28,7 @@ CPR = "010190-1234"
 # Tables that hold nothing about anybody. A new table is either here, with its reason, or hangs below `recruits`.
 IMPERSONAL = {
     "knowledge": "what is published",
+    "trained_topics": "what the model has learnt",
     "alembic_version": "which migration was last",
     "send_limits": "pace of sending; chats only as one of 4096 shards",
     "procrastinate_jobs": "when to look at which conversation, by its number",

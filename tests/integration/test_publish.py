@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.errors import KnowledgeError
 from knowledge.files import Entry, read_folder, write_folder
-from knowledge.library import FRESH, Shelf
 from knowledge.publish import Name, Outcome, export_folder, import_folder
 from knowledge.render import REFERENCE
+from knowledge.shelf import FRESH, Shelf
 from store import database
 from store import knowledge as stored
 from store.tables import Entry as Row

@@ -20,7 +20,7 @@ from core.acts import Act
 from core.messages import Inbound, Kind, Reply
 from core.settings import Settings
 from knowledge.danger import DangerRules
-from knowledge.library import Shelf
+from knowledge.shelf import Shelf
 from store import database
 
 KNOWLEDGE = Path(__file__).parent.parent.parent / "knowledge"
@@ -30,6 +30,7 @@ class FileChannel:
     """What reaches the person stands in a file, safe from the death of the process."""
 
     name = "fake"
+    interactive = True
 
     def __init__(self, path: Path, *, repeatable: bool) -> None:
         self.path, self.repeatable = path, repeatable
