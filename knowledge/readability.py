@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from knowledge.render import REFERENCE
 
-WORD = re.compile(r"[^\W_]+(?:[-’'./@][^\W_]+)*")
+WORD = re.compile(r"\S*[^\W_]\S*")
+EDGES = "*_\"'“”„‘’«»()[].,;:!?…।–—"
 END = re.compile(r"(?<=[.!?:…।])[\"”’)*_]*\s+|\n+")
 LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
@@ -21,7 +22,7 @@ class Readability:
 def readability(text: str) -> Readability:
     """Counts over a text as a reader gets it; a figure counts as two words."""
     plain = REFERENCE.sub("12 dage", LINK.sub(r"\1", text))
-    sentences = [found for part in END.split(plain) if (found := WORD.findall(part))]
+    sentences = [[word.strip(EDGES) for word in found] for part in END.split(plain) if (found := WORD.findall(part))]
     words = [word for sentence in sentences for word in sentence]
     long = sum(len(word) > 6 for word in words)
     return Readability(

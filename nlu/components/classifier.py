@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.components import calibration, encoder, features, keywords, linear, report, training, vectors
 from nlu.components.decide import Heard, Understood, decide
 from nlu.components.features import Example, Weights
+from nlu.components.nearest import Nearest
 from nlu.components.questions import EXAMPLES, ROLES, metadata
 from nlu.components.ranking import NOT_COVERED, rank, unwritten
+from nlu.components.scorer import Say, Scorer
 from nlu.components.split import Role
 from nlu.components.thresholds import Worth
 from nlu.components.training import Labelled, Model, Plan
+from nlu.components.wording import Wording
 from nlu.importer import near
 from nlu.places import data_dir
 
@@ -101,17 +104,17 @@ class TopicClassifier(GraphComponent):
 
     def _understand(self, examples: Sequence[Example], roles: Sequence[Role], pending: str) -> Understood:
         assert self._model is not None, "loaded before the first message"
-        rows = self._encoder.vectors([one.gloss for one in examples]) if self._encoder else [None] * len(examples)
-        whole, *parts = [self._heard(self._model, *given) for given in zip(examples, rows, roles)]
+        glosses = [one.gloss for one in examples]
+        vectors = self._encoder.vectors(glosses) if self._encoder else None
+        rows = [features.row(one, self._model.vocabulary, self._plan.weights) for one in examples]
+        scores = self._model.scorer.few(rows, glosses, vectors)
+        whole, *parts = [self._heard(self._model, *given) for given in zip(examples, scores, roles)]
         if whole.ranked.length <= keywords.SHORT:
             whole = replace(whole, named=keywords.named(examples[0].gloss, self._model.keywords))
         return decide(whole, parts, self._model.calibration.thresholds, self._near, pending=pending)
 
-    def _heard(self, model: Model, example: Example, vector: np.ndarray | None, role: Role) -> Heard:
-        columns, values = features.row(example, model.vocabulary, self._plan.weights)
-        dense = None if vector is None else vector * np.float32(self._plan.weights.encoder)
-        scores = model.linear.scores(columns, values, dense)
-        ranked = rank(model.linear.labels, scores, model.topics, training.length(example))
+    def _heard(self, model: Model, example: Example, scores: np.ndarray, role: Role) -> Heard:
+        ranked = rank(model.scorer.labels, scores, model.topics, training.length(example))
         signs = calibration.signs(ranked)
         return Heard(
             ranked,
@@ -131,6 +134,7 @@ def plan(config: dict[str, Any]) -> Plan:
     return Plan(
         weights=Weights(**config.get("weights", {})),
         linear=linear.Settings(**config.get("linear", {})),
+        say=Say(**config.get("say", {})),
         worth=Worth(**config.get("worth", {})),
         trusted=config.get("trusted", Plan.trusted),
     )
@@ -154,11 +158,19 @@ def entities(understood: Understood) -> list[dict[str, str]]:
 
 
 def write(folder: Path, model: Model, near_topics: dict[str, list[str]]) -> None:
-    arrays = {name: getattr(model.linear, name) for name in ("sparse", "dense", "bias")}
+    scorer = model.scorer
+    arrays = {name: getattr(scorer.linear, name) for name in ("sparse", "dense", "bias")}
+    arrays |= {"words": scorer.wording.weights, "words_rarity": scorer.wording.rarity}
+    if scorer.nearest is not None:
+        arrays |= {"nearest": scorer.nearest.vectors.astype(np.float16), "starts": scorer.nearest.starts}
     np.savez(folder / _ARRAYS, rarity=model.vocabulary.rarity, **arrays)
     rest = {
         "terms": list(model.vocabulary.columns),
-        "labels": model.linear.labels,
+        "labels": scorer.labels,
+        "words": list(scorer.wording.columns),
+        "unseen": scorer.wording.unseen,
+        "say": asdict(scorer.say),
+        "encoder": scorer.encoder,
         "topics": sorted(model.topics),
         "near": near_topics,
         "calibration": model.calibration.as_dict(),
@@ -172,6 +184,10 @@ def read(folder: Path) -> tuple[Model, dict[str, list[str]]]:
     with np.load(folder / _ARRAYS) as arrays:
         columns = {term: column for column, term in enumerate(rest["terms"])}
         vocabulary = features.Vocabulary(columns, arrays["rarity"])
-        model = linear.Linear(tuple(rest["labels"]), arrays["sparse"], arrays["dense"], arrays["bias"])
+        learnt = linear.Linear(tuple(rest["labels"]), arrays["sparse"], arrays["dense"], arrays["bias"])
+        words = {word: column for column, word in enumerate(rest["words"])}
+        wording = Wording(words, arrays["words"], arrays["words_rarity"], rest["unseen"])
+        near = Nearest(arrays["nearest"].astype(np.float32), arrays["starts"]) if "nearest" in arrays else None
+        scorer = Scorer(learnt, near, wording, Say(**rest["say"]), rest["encoder"])
     calibrated = calibration.Calibration.from_dict(rest["calibration"])
-    return Model(vocabulary, model, calibrated, frozenset(rest["topics"]), rest["keywords"]), rest["near"]
+    return Model(vocabulary, scorer, calibrated, frozenset(rest["topics"]), rest["keywords"]), rest["near"]

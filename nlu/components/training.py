@@ -11,12 +11,12 @@ import numpy as np
 import scipy.sparse as sparse
 from sklearn.model_selection import StratifiedKFold
 
-from nlu.components import calibration, features, keywords, linear, thresholds
+from nlu.components import calibration, features, keywords, linear, scorer, thresholds
 from nlu.components.calibration import Calibration
 from nlu.components.features import Example, Vocabulary, Weights
 from nlu.components.keywords import Keywords
-from nlu.components.linear import Linear
 from nlu.components.ranking import Ranked, plain, rank
+from nlu.components.scorer import Say, Scorer
 from nlu.components.thresholds import Outcome, Worth, second_is_near
 
 FOLDS = 5
@@ -38,6 +38,7 @@ class Plan:
 
     weights: Weights = Weights()
     linear: linear.Settings = linear.Settings()
+    say: Say = Say()
     worth: Worth = Worth()
     trusted: float = 0.95
 
@@ -45,7 +46,7 @@ class Plan:
 @dataclass(frozen=True)
 class Model:
     vocabulary: Vocabulary
-    linear: Linear
+    scorer: Scorer
     calibration: Calibration
     topics: frozenset[str]
     keywords: Keywords
@@ -61,11 +62,9 @@ def learn(
     """The model, and what it would have said to examples it hadn't seen."""
     vocabulary = features.learn([item.example for item in examples])
     rows = features.matrix([item.example for item in examples], vocabulary, plan.weights)
-    dense = None if vectors is None else vectors * np.float32(plan.weights.encoder)
-    labels = np.array([item.label for item in examples])
     with ThreadPoolExecutor(THREADS) as pool:
-        whole = pool.submit(linear.fit, rows, dense, labels, plan.linear)
-        unseen = dict(_unseen(examples, rows, dense, topics, plan, pool))
+        whole = pool.submit(_fit, examples, rows, vectors, plan, np.arange(len(examples)))
+        unseen = dict(_unseen(examples, rows, vectors, topics, plan, pool))
     asked = [examples[place] for place in unseen]
     curves = _curves(asked, list(unseen.values()))
     outcomes = _outcomes(asked, list(unseen.values()), curves, near)
@@ -73,6 +72,21 @@ def learn(
     words = keywords.learn((item.label, item.example.gloss) for item in examples if item.label in topics)
     model = Model(vocabulary, whole.result(), Calibration(*curves, fitted), topics, words)
     return model, list(zip(asked, outcomes))
+
+
+def _fit(
+    examples: Sequence[Labelled], rows: sparse.csr_matrix, vectors: np.ndarray | None, plan: Plan, places: np.ndarray
+) -> Scorer:
+    """What the examples at these places teach."""
+    return scorer.fit(
+        rows[places],
+        [examples[place].example.gloss for place in places],
+        None if vectors is None else vectors[places],
+        [examples[place].label for place in places],
+        settings=plan.linear,
+        say=plan.say,
+        encoder=plan.weights.encoder,
+    )
 
 
 def _unseen(
@@ -88,8 +102,9 @@ def _unseen(
 
     def held_out(fold: tuple[np.ndarray, np.ndarray]) -> list[tuple[int, Ranked]]:
         learnt, places = fold
-        model = linear.fit(rows[learnt], None if vectors is None else vectors[learnt], labels[learnt], plan.linear)
-        scores = model.many(rows[places], None if vectors is None else vectors[places])
+        model = _fit(examples, rows, vectors, plan, learnt)
+        glosses = [examples[place].example.gloss for place in places]
+        scores = model.many(rows[places], glosses, None if vectors is None else vectors[places])
         return [
             (int(place), rank(model.labels, found, topics, length(examples[place].example)))
             for place, found in zip(places, scores)

@@ -9,6 +9,7 @@ from nlu.components.classifier import entities, read, write
 from nlu.components.decide import Understood
 from nlu.components.features import Example, Weights
 from nlu.components.ranking import NOT_COVERED, rank, unwritten
+from nlu.components.scorer import Say
 from nlu.components.thresholds import Outcome, Worth, fit
 from nlu.components.training import Labelled
 
@@ -38,12 +39,13 @@ def examples():
 
 @pytest.fixture(scope="module")
 def learnt(examples):
-    return training.learn(examples, None, TOPICS, {"tax-card": ["daycare"]}, training.Plan())
+    return training.learn(examples, None, TOPICS, {"tax-card": ["daycare"]}, training.Plan(say=Say(wording=0.5)))
 
 
 def ranked(model, text):
     columns, values = features.row(Example(text, text), model.vocabulary, Weights())
-    return rank(model.linear.labels, model.linear.scores(columns, values, None), model.topics, len(text.split()))
+    scores = model.scorer.few([(columns, values)], [text], None)[0]
+    return rank(model.scorer.labels, scores, model.topics, len(text.split()))
 
 
 @pytest.mark.parametrize(
