@@ -19,8 +19,8 @@ from i18n.detect import detect
 from i18n.languages import LANGUAGES
 
 MESSAGES = Path(__file__).parents[1] / "tests" / "language" / "messages.jsonl"
-# Written for another purpose by somebody else, in four languages: no floor, but an outsider's word.
-QUESTIONS = Path(__file__).parents[1] / "tests" / "evaluation" / "questions.jsonl"
+# Written for another purpose by somebody else: no floor, but an outsider's word.
+QUESTIONS = Path(__file__).parents[1] / "tests" / "evaluation" / "dev.jsonl"
 FLOOR = 0.96
 
 type Detector = Callable[[str], str | None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from operations.assemble import ROOT
 
-QUESTIONS = ROOT / "tests" / "evaluation" / "questions.jsonl"
+QUESTIONS = ROOT / "tests" / "evaluation" / "dev.jsonl"
 # After each question a short message, as people write them.
 FOLLOW_UPS = {
     "en": ("yes please", "and how long does that take?", "thank you"),

@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     knowledge.add_argument("folder", nargs="?", type=Path, default=KNOWLEDGE)
     evaluate = commands.add_parser("eval", help="ask the evaluation questions and compare with the floors")
     evaluate.add_argument("--misses", action="store_true", help="also list every miss")
+    evaluate.add_argument("--split", choices=("dev", "test", "all"), default="all", help="dev is there to learn from")
+    evaluate.add_argument(
+        "--page", type=Path, help="where to write the report (default: evaluation.html in the data folder)"
+    )
     return parser
 
 
@@ -75,7 +79,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         case "eval":
             from operations.evaluate import evaluate
 
-            sys.exit(asyncio.run(evaluate(settings, misses=arguments.misses)))
+            page = arguments.page or settings.data_dir / "evaluation.html"
+            sys.exit(asyncio.run(evaluate(settings, split=arguments.split, misses=arguments.misses, page=page)))
         case "migrate":
             from operations.stack import open_database
 

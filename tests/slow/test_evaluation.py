@@ -10,5 +10,4 @@ async def test_every_measure_is_at_or_above_its_floor(services: Services) -> Non
     pairs = await evaluate.ask_all(services, evaluate.read_questions())
 
     counts, floors = evaluate.count(pairs), evaluate.read_floors()
-    assert set(counts) == set(floors), "every measure has a floor"
     assert not evaluate.below_floor(counts, floors), "\n" + evaluate.table(counts, floors)
