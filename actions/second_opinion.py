@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.answer import SURE
-from core.acts import Act, AnswerTopics, AskWhich, Decline, DeclineIt, Say, Unsure
+from core.acts import Act, AnswerTopics, AskWhich, Decline, DeclineIt, Say, Smalltalk, Unsure
 from knowledge.library import Library
 from knowledge.search import Found, Index
 
@@ -18,17 +18,28 @@ CLEARER = 1.25  # how much better a neighbour must fit to be asked about
 MOST = 3
 
 
+def worth_asking(act: Act) -> bool:
+    """Whether the search might change anything."""
+    match act:
+        case AnswerTopics(topics, _, confidence):
+            return len(topics) == 1 and (confidence or 0) < SURE
+        case AskWhich() | Unsure() | DeclineIt(Decline.OUT_OF_SCOPE) | Say(Smalltalk.SMALLTALK):
+            return True
+        case _:
+            return False
+
+
 def reconsider(act: Act, text: str, library: Library, index: Index) -> Act:
     """The act, or what is better in the light of the search."""
+    if not worth_asking(act):
+        return act
     match act:
-        case AnswerTopics(topics, _, confidence) if len(topics) == 1 and (confidence or 0) < SURE:
+        case AnswerTopics():
             return _beside_answer(act, index.search(text), library)
         case AskWhich() | Unsure():
             return _beside_doubt(act, index.search(text), library)
-        case DeclineIt(Decline.OUT_OF_SCOPE) | Say():
-            return _instead(act, index.search(text), library)
         case _:
-            return act
+            return _instead(act, index.search(text), library)
 
 
 def _beside_answer(act: AnswerTopics, found: Sequence[Found], library: Library) -> Act:

@@ -17,7 +17,7 @@ from core.masking import LABELS
 from core.messages import Button, Kind, Reply
 from i18n import format as local
 from i18n.detect import detect
-from i18n.languages import DEFAULT, LANGUAGES, named_language, nearest
+from i18n.languages import DEFAULT, LANGUAGES, UNDERSTOOD, named_language, nearest
 from i18n.translator import translator
 from knowledge import variants
 from knowledge.danger import Danger
@@ -78,7 +78,7 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     kind = Kind(batch[-1].kind)
     spoken, language, switched = _language(context, batch, text, kind)
     turn = await _turn(services, context, text, language, speaking=True)
-    outcome = await _outcome(services, context, batch, kind, turn)
+    outcome = await _outcome(services, context, batch, kind, turn, spoken)
     if spoken not in LANGUAGES and context.language is None:
         outcome = _in_another_language(outcome, turn, spoken)
     outcome = _with_notes(outcome, batch, turn, switched=switched)
@@ -127,7 +127,9 @@ def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> 
     return found.language, context.language or DEFAULT, False
 
 
-async def _outcome(services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn) -> Outcome:
+async def _outcome(
+    services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn, spoken: str
+) -> Outcome:
     if kind is Kind.BUTTON:
         return _pressed(batch[-1].payload, context, turn)
     if (answered := _told(context, turn)) is not None:
@@ -144,7 +146,7 @@ async def _outcome(services: Services, context: Context, batch: list[Waiting], k
     if not _asks_anything(turn.text):
         told = any(message.masked for message in batch)
         return Outcome(Outcomes.ACT, () if told else (turn.reply(_wordless(turn.text)),))
-    return await _ask_engine(services, context, batch, turn)
+    return await _ask_engine(services, context, batch, turn, spoken)
 
 
 def _without_labels(text: str) -> str:
@@ -162,12 +164,12 @@ def _wordless(text: str) -> str:
     return UNREADABLE[Kind.STICKER if any(unicodedata.category(c) == "So" for c in text) else Kind.OTHER]
 
 
-async def _ask_engine(services: Services, context: Context, batch: list[Waiting], turn: Turn) -> Outcome:
+async def _ask_engine(services: Services, context: Context, batch: list[Waiting], turn: Turn, spoken: str) -> Outcome:
     try:
         acts = await services.engine.next_acts(
             sender=str(batch[-1].id),
             text=_without_labels(turn.text),
-            language=turn.language,
+            language=spoken if spoken in UNDERSTOOD else turn.language,
             pending=context.state.get("pending", Pending.NONE.value),
             audience=turn.profile.get("audience", "recruit"),
         )
@@ -176,7 +178,7 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
         metrics.ENGINE_FAILURES.inc()
         return _failed(turn)
     log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
-    if len(acts) == 1:
+    if len(acts) == 1 and second_opinion.worth_asking(acts[0]):
         acts = [second_opinion.reconsider(acts[0], turn.text, turn.library, await services.shelf.index())]
     outcomes = [perform.perform(act, turn) for act in acts[:3]]
     return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
@@ -301,14 +303,22 @@ def _command(turn: Turn) -> Outcome:
 
 def _in_another_language(outcome: Outcome, turn: Turn, spoken: str) -> Outcome:
     """Said once: we don't write this language. Where we did not understand, which language instead is asked."""
-    if outcome.kind in (Outcomes.ANSWER, Outcomes.ASK_BACK):
-        note = turn.reply("language_unwritten", language=local.language(spoken, turn.language))
+    note = _unwritten(spoken, turn)
+    if spoken in UNDERSTOOD or outcome.kind in (Outcomes.ANSWER, Outcomes.ASK_BACK):
         return replace(outcome, replies=(note, *outcome.replies))
     if outcome.kind not in (Outcomes.REFUSED, Outcomes.FALLBACK):
         return outcome
     asked = perform.set_language(None, turn).replies[0]
     reply = replace(asked, text=f"{turn.say('unsure')}\n\n{asked.text}", buttons=(*asked.buttons, turn.mentor_button()))
     return Outcome(Outcomes.FALLBACK, (reply,), unanswered=True)
+
+
+def _unwritten(spoken: str, turn: Turn) -> Reply:
+    """In that language itself where a sentence has been written for it."""
+    own = turn.library.replies.get(("language_unwritten", spoken))
+    if own is not None:
+        return Reply(own, spoken)
+    return turn.reply("language_unwritten", language=local.language(spoken, turn.language))
 
 
 def _with_notes(outcome: Outcome, batch: list[Waiting], turn: Turn, *, switched: bool) -> Outcome:

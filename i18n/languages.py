@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 DEFAULT = "en"
+# Languages that we do not write, but have a lexicon of (nlu/lexicons) and one sentence in (knowledge/replies).
+UNDERSTOOD = ("ar", "bn", "es", "fr", "it", "lt", "lv", "ml", "ne", "pt", "ru", "ta", "tr")
 
 
 @dataclass(frozen=True)

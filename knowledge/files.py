@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from core.errors import KnowledgeError
-from i18n.languages import LANGUAGES
+from i18n.languages import LANGUAGES, UNDERSTOOD
 from knowledge import variants
 from knowledge.models import Figure, Municipality, ReplyText, Term, Topic, TopicText
 from knowledge.render import REFERENCE
@@ -185,8 +185,8 @@ def read_municipality(path: Path) -> list[Entry]:
 
 def read_replies(path: Path) -> list[Entry]:
     """`replies/<language>.yml`: a mapping from the name of a reply to its text."""
-    if path.stem not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
+    if path.stem not in (*LANGUAGES, *UNDERSTOOD):
+        known = ", ".join((*LANGUAGES, *UNDERSTOOD))
         raise KnowledgeError(str(path), f"{path.stem!r} is not one of our languages.", f"Known are {known}.")
     data, lines = load_yaml(path)
     return [

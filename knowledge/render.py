@@ -46,7 +46,8 @@ def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) 
         year = (value.valid_to or value.valid_from or day).year
         return shown if valid else f"{shown} ({year})"
 
-    return Filled(REFERENCE.sub(put, text), doubtful, yearly, next_unknown)
+    filled = REFERENCE.sub(put, text).replace("kr..", "kr.")  # an amount at the end of a sentence
+    return Filled(filled, doubtful, yearly, next_unknown)
 
 
 def _holds_one_year(value: FigureValue) -> bool:

@@ -19,7 +19,7 @@ from nlu.components.lexicon import Lexicon, lexicon
 from nlu.components.text import folded
 from nlu.places import data_dir
 
-LANGUAGES = ("da", "de", "hi", "pl", "ro", "uk")
+LANGUAGES = ("da", "de", "es", "fr", "hi", "it", "lt", "lv", "pl", "pt", "ro", "ru", "tr", "uk")
 
 
 @cache

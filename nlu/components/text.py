@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Vowel signs of Devanagari are no "word characters" to Python, but belong to the word.
-_LETTER = r"[^\W_]|[\u0900-\u0963\u0970-\u097F\u200c\u200d]|[\u0300-\u036f]"
+# Vowel signs of Indian scripts and of Arabic are no "word characters" to Python, but belong to the word.
+_SIGNS = (
+    r"\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0970-\u0983\u09bc-\u09cd\u09d7"
+    r"\u0b82\u0bbe-\u0bcd\u0d00-\u0d03\u0d3e-\u0d4d\u200c\u200d"
+)
+_LETTER = rf"[^\W_]|[{_SIGNS}]|[\u0300-\u036f]"
 _SIGN = r"[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"
 WORD = re.compile(rf"(?:{_LETTER})+(?:[-'’ʼ](?:{_LETTER})+)*|{_SIGN}")
 
@@ -41,7 +45,7 @@ def bare(word: str) -> str:
 
 
 def _without_marks(word: str) -> str:
-    if any("\u0900" <= letter <= "\u097f" for letter in word):
+    if any("\u0900" <= letter <= "\u0dff" for letter in word):
         return word
     decomposed = unicodedata.normalize("NFKD", word)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

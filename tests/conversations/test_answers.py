@@ -1,6 +1,7 @@
 """What a person sees for each act, with the whole path in between except the engine."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from core import acts
 from core.messages import Kind
 from i18n.languages import LANGUAGES
 from knowledge.library import Library
+from tests.support.fakes import FixedShelf
 from tests.support.talk import Chat
 
 
@@ -194,6 +196,9 @@ async def test_what_we_cannot_read_is_answered_politely(chat: Chat, kind: Kind) 
 
 
 async def test_a_text_not_written_in_the_language_comes_in_english_and_says_so(chat: Chat) -> None:
+    library = await chat.services.shelf.library()
+    lacking = {key: text for key, text in library.texts.items() if key != ("tax-card", "uk")}
+    chat.services.shelf = FixedShelf(replace(library, texts=lacking))
     await chat.presses("language:uk")
     card, _ = await chat.presses("topic:tax-card")
     assert card.language == "en"
@@ -270,17 +275,34 @@ async def test_unsure_but_a_danish_word_of_the_question_is_explained(chat: Chat)
 SPANISH = "¿Cómo consigo la tarjeta fiscal en Dinamarca, por favor?"
 
 
-async def test_a_language_we_do_not_write_is_told_once(chat: Chat) -> None:
+DUTCH = "Hoe krijg ik een belastingkaart in Denemarken, alstublieft?"
+
+
+async def test_a_language_we_understand_but_do_not_write_is_told_once_in_that_language(chat: Chat) -> None:
     chat.engine.will(acts.AnswerTopics(("tax-card",)))
     chat.engine.will(acts.AnswerTopics(("nemkonto",)))
     note, card, _ = await chat.says(SPANISH)
-    assert "Spanish" in note.text
-    assert card.language == "en"
+    assert (note.language, card.language) == ("es", "en")
+    assert "español" in note.text
+    assert [asked.language for asked in chat.engine.asked] == ["es"]
     assert len(await chat.says("¿Y qué es una cuenta NemKonto, por favor?")) == 1
+
+
+async def test_a_language_we_do_not_know_is_named_in_english(chat: Chat) -> None:
+    chat.engine.will(acts.AnswerTopics(("tax-card",)))
+    note, card, _ = await chat.says(DUTCH)
+    assert "Dutch" in note.text
+    assert card.language == "en"
+
+
+async def test_what_is_none_of_our_business_is_declined_in_the_language_we_understand(chat: Chat) -> None:
+    chat.engine.will(acts.DeclineIt(acts.Decline.OUT_OF_SCOPE))
+    note, declined = await chat.says("¿Cómo se cocina una paella, por favor?")
+    assert (note.language, declined.language) == ("es", "en")
 
 
 async def test_a_language_we_do_not_understand_is_asked_for_another(chat: Chat) -> None:
     chat.engine.will(acts.DeclineIt(acts.Decline.OUT_OF_SCOPE))
-    reply, *_ = await chat.says(SPANISH)
+    reply, *_ = await chat.says(DUTCH)
     payloads = [button.payload for button in reply.buttons]
     assert payloads == [*(f"language:{code}" for code in LANGUAGES), "mentor"]

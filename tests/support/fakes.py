@@ -8,6 +8,9 @@ from core.acts import Act, Smalltalk
 from core.acts import Say as SayAct
 from core.errors import ChannelError, EngineError
 from core.messages import Reply
+from knowledge.library import Library
+from knowledge.search import Index
+from knowledge.shelf import Shelf
 
 
 @dataclass
@@ -70,6 +73,19 @@ class FakeChannel:
 
     async def typing(self, address: str) -> None:
         self.typed += 1
+
+
+class FixedShelf(Shelf):
+    """Holds one library, as it was given."""
+
+    def __init__(self, library: Library) -> None:
+        self.given = library
+
+    async def library(self) -> Library:
+        return self.given
+
+    async def index(self) -> Index:
+        return Index(self.given)
 
 
 class Clock:
