@@ -5,11 +5,13 @@ weigh more than those of the text. Kept in process and made anew, in part, whene
 """
 
 import math
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from i18n.languages import fold
 from knowledge.library import Library
 from knowledge.models import TopicText
 
@@ -75,14 +77,9 @@ class Index:
 
 
 def words(text: str) -> list[str]:
-    """Words in lower case and without marks above or below letters, Devanagari's vowel signs kept."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(
-        character if _part_of_word(character) else " "
-        for character in decomposed
-        if not unicodedata.combining(character)
-    )
-    return letters.split()
+    """Words as people type them who have no diacritics: ø, oe and o are one; vowel signs of Indian scripts stay."""
+    folded = re.sub(r"(?<=[oaeu])e|(?<=a)a", "", fold(text))
+    return "".join(character if _part_of_word(character) else " " for character in folded).split()
 
 
 def _part_of_word(character: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nlu.components import filipino
+from nlu.components.cyrillic import cyrillic
 from nlu.components.lemmas import lemmas
 from nlu.components.lexicon import LONGEST, english_words, lexicon
 from nlu.components.text import folded, words
@@ -56,18 +57,32 @@ def word_gloss(word: str, language: str) -> str | None:
         danish = lexicon("da").look_up(word)
         if danish is not None:
             return danish
-    return _parts_gloss(word, language)
+    romanised = _romanised(word, language)
+    return romanised if romanised is not None else _parts_gloss(word, language)
 
 
 def _own_gloss(word: str, language: str) -> str | None:
+    meaning = _looked_up(word, language)
+    if meaning is None and language == "uk":  # many mix in Russian words
+        meaning = _looked_up(word, "ru")
+    if meaning is None and language == "fil":
+        meaning = next((known for root in filipino.roots(word) if (known := _root_gloss(root)) is not None), None)
+    return meaning
+
+
+def _looked_up(word: str, language: str) -> str | None:
     own = lexicon(language)
     meaning = own.look_up(word)
     if meaning is None:
         lemma = lemmas(language).get(word) or lemmas(language).get(folded(word))
         meaning = own.look_up(lemma) if lemma else None
-    if meaning is None and language == "fil":
-        meaning = next((known for root in filipino.roots(word) if (known := _root_gloss(root)) is not None), None)
     return meaning
+
+
+def _romanised(word: str, language: str) -> str | None:
+    """A Ukrainian or Russian word typed in Latin letters; after English and Danish, which share those letters."""
+    typed = cyrillic(word) if language in ("uk", "ru") else None
+    return _own_gloss(typed, language) if typed else None
 
 
 def _root_gloss(root: str) -> str | None:

@@ -3,8 +3,10 @@
 import pytest
 
 from nlu.components import filipino
+from nlu.components.cyrillic import cyrillic
 from nlu.components.gloss import gloss
 from nlu.components.lexicon import languages
+from nlu.components.text import folded
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,17 @@ def test_an_empty_message_has_an_empty_gloss(language):
 )
 def test_filipino_roots(word, root):
     assert root in list(filipino.roots(word))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("yak", "як"), ("podatok", "податок"), ("shcho", "що"), ("zhytlo", "житло"), ("ya", "я"), ("tsey", "цей")],
+)
+def test_ukrainian_typed_in_latin_letters(typed, meant):
+    assert folded(cyrillic(typed)) == folded(meant)
+    assert gloss(f"{typed} дитина", "uk").text == gloss(f"{meant} дитина", "uk").text
+
+
+@pytest.mark.parametrize("word", ["як", "café", "123", "-", ""])
+def test_what_is_not_typed_in_latin_letters_stays(word):
+    assert cyrillic(word) is None
