@@ -92,11 +92,13 @@ def _in_which_language(shown: str, turn: Turn) -> str:
 def _local(slug: str, turn: Turn) -> list[str]:
     """What the person's own municipality adds."""
     kommune = turn.profile.get("kommune", "")
-    return [
-        f"**{turn.library.municipalities[kommune].name}:** {line.text.get(turn.language, line.text[DEFAULT])} "
-        f"[{urlsplit(line.link).hostname}]({line.link})"
-        for line in turn.library.local_lines(slug, kommune)
-    ]
+    lines = []
+    for line in turn.library.local_lines(slug, kommune):
+        language = turn.language if turn.language in line.text else DEFAULT
+        text = turn.library.fill(line.text[language], language=language, day=turn.day).text
+        name = turn.library.municipalities[kommune].name
+        lines.append(f"**{name}:** {text} [{urlsplit(line.link).hostname}]({line.link})")
+    return lines
 
 
 def _another_case(slug: str, body: str, turn: Turn) -> list[Button]:

@@ -80,7 +80,10 @@ def told(dimension: str, text: str, turn: Turn) -> str | None:
 
 def municipality_told(text: str, turn: Turn) -> str | None:
     said = _plain(text)
-    return next((key for key, place in turn.library.municipalities.items() if _plain(place.name) in said), None)
+    for key, place in turn.library.municipalities.items():
+        if any(f" {_plain(name)} " in f" {said} " for name in (place.name, key, *place.called)):
+            return key
+    return None
 
 
 def known(profile: Mapping[str, str], mark: str) -> dict[str, str]:

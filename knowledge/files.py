@@ -238,6 +238,10 @@ def _check_references(reading: Reading, folder: Path) -> None:
             for missing in _missing_figures(path, figures):
                 reading.broken.add(entry.key)
                 reading.problems.append(missing)
+    for path in sorted((folder / "municipalities").glob("*.yml")) if "figure" not in reading.unread else []:
+        if problems := _missing_figures(path, figures):
+            reading.unread.add("municipality")
+            reading.problems += problems
     for path in sorted((folder / "replies").glob("*.yml")) if not reading.unread & {"figure", "reply"} else []:
         if problems := _missing_figures(path, figures):
             reading.unread.add("reply")

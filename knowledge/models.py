@@ -127,9 +127,10 @@ class LocalLine(Strict):
 
 
 class Municipality(Strict):
-    """A kommune and its own lines, shown to its people only."""
+    """A kommune and its own lines, shown to its people only. `called`: what else people type for its name."""
 
     name: Line
+    called: list[Line] = []
     lines: list[LocalLine]
 
 
