@@ -11,9 +11,9 @@ from core.acts import Act, AnswerTopics, AskWhich, Decline, DeclineIt, Say, Smal
 from knowledge.library import Library
 from knowledge.search import Found, Index
 
-# Shares of a question's information, fitted on the development questions (docs/decisions/0005).
-ANSWER = 0.6  # a topic that the model does not know is answered
-OFFER = 0.3  # … or offered
+# Shares of a question's information, from the development questions asked of topics held back (docs/decisions/0005).
+ANSWER = 0.55  # a topic that the model does not know is answered
+OFFER = 0.4  # … or offered
 CLEARER = 1.25  # how much better a neighbour must fit to be asked about
 MOST = 3
 
@@ -33,49 +33,45 @@ def reconsider(act: Act, text: str, library: Library, index: Index) -> Act:
     """The act, or what is better in the light of the search."""
     if not worth_asking(act):
         return act
+    new = [found for found in index.search(text, among=library.new) if found.score >= OFFER] if library.new else []
+    found = index.search(text)
     match act:
         case AnswerTopics():
-            return _beside_answer(act, index.search(text), library)
+            return _beside_answer(act, found, new, library)
         case AskWhich() | Unsure():
-            return _beside_doubt(act, index.search(text), library)
+            return _beside_doubt(act, found, new)
         case _:
-            return _instead(act, index.search(text), library)
+            return _instead(act, new)
 
 
-def _beside_answer(act: AnswerTopics, found: Sequence[Found], library: Library) -> Act:
+def _beside_answer(act: AnswerTopics, found: Sequence[Found], new: Sequence[Found], library: Library) -> Act:
     first = act.topics[0]
-    if not found or found[0].slug == first:
-        return act
-    best = found[0]
-    if best.exact or (library.is_new(best.slug) and best.score >= ANSWER):
-        return AnswerTopics((best.slug,), _with((first,), act.alternatives), act.confidence)
-    if library.is_new(best.slug) and best.score >= OFFER:
-        return replace(act, alternatives=_with((best.slug,), act.alternatives))
+    if found and found[0].exact and found[0].slug != first:
+        return AnswerTopics((found[0].slug,), _with((first,), act.alternatives), act.confidence)
+    if new:
+        return replace(act, alternatives=_with((new[0].slug,), act.alternatives))
     own = next((one.score for one in found if one.slug == first), 0.0)
-    if best.slug in _neighbours(first, library) and best.score >= max(OFFER, CLEARER * own):
-        return AskWhich((first, best.slug), act.confidence)
+    if found and found[0].slug in _neighbours(first, library) and found[0].score >= max(OFFER, CLEARER * own):
+        return AskWhich((first, found[0].slug), act.confidence)
     return act
 
 
-def _beside_doubt(act: AskWhich | Unsure, found: Sequence[Found], library: Library) -> Act:
-    if not found:
-        return act
-    best = found[0]
-    if best.exact or (library.is_new(best.slug) and best.score >= ANSWER):
-        return AnswerTopics((best.slug,), _with((), act.alternatives, but=best.slug), act.confidence)
-    new = tuple(one.slug for one in found if library.is_new(one.slug) and one.score >= OFFER)
+def _beside_doubt(act: AskWhich | Unsure, found: Sequence[Found], new: Sequence[Found]) -> Act:
+    sure = [*(one for one in found[:1] if one.exact), *(one for one in new[:1] if one.score >= ANSWER)]
+    if sure:
+        return AnswerTopics((sure[0].slug,), _with((), act.alternatives, but=sure[0].slug), act.confidence)
     if new:
-        return AskWhich(_with(new, act.alternatives), act.confidence)
+        return AskWhich(_with(tuple(one.slug for one in new[:2]), act.alternatives), act.confidence)
     if isinstance(act, Unsure) and not act.alternatives:
         return replace(act, alternatives=tuple(one.slug for one in found if one.score >= OFFER)[:MOST])
     return act
 
 
-def _instead(act: Act, found: Sequence[Found], library: Library) -> Act:
-    """What the model takes for none of our business may be a topic that it has not learnt."""
-    if found and library.is_new(found[0].slug) and (found[0].exact or found[0].score >= ANSWER):
-        return AnswerTopics((found[0].slug,))
-    return act
+def _instead(act: Act, new: Sequence[Found]) -> Act:
+    """What the model takes for none of our business may be about a topic that it has not learnt."""
+    if not new:
+        return act
+    return AnswerTopics((new[0].slug,)) if new[0].score >= ANSWER else Unsure(tuple(one.slug for one in new[:MOST]))
 
 
 def _neighbours(slug: str, library: Library) -> set[str]:

@@ -58,9 +58,10 @@ class Library:
     def title(self, slug: str, language: str) -> str:
         return self.text(slug, language)[0].title
 
-    def is_new(self, slug: str) -> bool:
-        """Whether the model in use has not learnt this topic, so that only the search can find it."""
-        return self.trained is not None and slug not in self.trained
+    @cached_property
+    def new(self) -> frozenset[str]:
+        """Topics that the model in use has not learnt, so that only the search can find them."""
+        return frozenset() if self.trained is None else frozenset(self.topics.keys() - self.trained)
 
     def known(self, slugs: Iterable[str]) -> list[str]:
         """Those that are published, in order, each once."""

@@ -9,6 +9,7 @@ from i18n import format as local
 from knowledge.models import Figure, FigureValue
 
 REFERENCE = re.compile(r"\{([a-z0-9]+(?:-[a-z0-9]+)*)(\|number)?\}")
+STOPPED = "\0"  # behind a value that ends with a full stop ("5 kr."), which a sentence's own one would double
 NEAR = timedelta(days=75)  # from mid-October people plan with next year's amounts
 ITALIC = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?!\*)")
 
@@ -44,9 +45,10 @@ def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) 
             next_unknown |= _ends_soon(value, day) and not figure.on(date(day.year + 1, 1, 1))[1]
         shown = local.number(value.value, language) if match[2] else local.figure(value.value, value.unit, language)
         year = (value.valid_to or value.valid_from or day).year
-        return shown if valid else f"{shown} ({year})"
+        shown = shown if valid else f"{shown} ({year})"
+        return f"{shown}{STOPPED}" if shown.endswith(".") else shown
 
-    filled = REFERENCE.sub(put, text).replace("kr..", "kr.")  # an amount at the end of a sentence
+    filled = REFERENCE.sub(put, text).replace(f"{STOPPED}.", "").replace(STOPPED, "")
     return Filled(filled, doubtful, yearly, next_unknown)
 
 

@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from i18n.languages import fold
@@ -51,25 +51,28 @@ class Index:
             for term, weight in weights.items():
                 self._postings[term].append((key, weight * (SATURATION + 1) / (weight + norm)))
 
-    def search(self, text: str, *, most: int = 5) -> list[Found]:
-        """The best topics, best first."""
+    def search(self, text: str, *, among: Collection[str] | None = None, most: int = 5) -> list[Found]:
+        """The best topics (of those in `among`, if given), best first."""
         exact = self._phrases.get(" ".join(words(text)))
-        if exact:
+        if exact and (among is None or exact in among):
             return [Found(exact, 1.0, exact=True)]
         asked = _terms(text)
         rarity = {term: self._rarity(term) * weight for term, weight in asked.items()}
-        possible = sum(rarity.values()) * (SATURATION + 1)
-        if not possible:
-            return []
         scores: defaultdict[Key, float] = defaultdict(float)
         for term, worth in rarity.items():
             for key, strength in self._postings.get(term, ()):
                 scores[key] += worth * strength
-        best: dict[str, float] = {}
-        for (slug, _), score in scores.items():
-            best[slug] = max(best.get(slug, 0.0), score / possible)
-        ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:most]
-        return [Found(slug, score) for slug, score in ranked]
+        found: dict[str, Key] = {}
+        for key in sorted(scores, key=lambda key: (-scores[key], key)):
+            if among is None or key[0] in among:
+                found.setdefault(key[0], key)
+            if len(found) == most:
+                break
+        return [Found(slug, self._covered(key, rarity)) for slug, key in found.items()]
+
+    def _covered(self, key: Key, rarity: dict[str, float]) -> float:
+        weights = self._documents[key][1]
+        return sum(worth for term, worth in rarity.items() if term in weights) / sum(rarity.values())
 
     def _rarity(self, term: str) -> float:
         holding = len(self._postings.get(term, ()))

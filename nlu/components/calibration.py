@@ -60,8 +60,11 @@ def signs(ranked: Ranked) -> np.ndarray:
     first, second, third = (*ranked.scores, -1.0, -1.0)[:3]
     topic = float(ranked.is_topic)
     return np.array(
-        [first, first - second, second - third, topic, topic * first, topic * (first - second), np.log1p(ranked.length)]
-    )
+        [
+            first, first - second, second - third, topic, topic * first, topic * (first - second),
+            np.log1p(ranked.length), ranked.lead, topic * ranked.lead, *ranked.opinions,
+        ]
+    )  # fmt: skip
 
 
 def curve(found: Sequence[np.ndarray], right: Sequence[bool]) -> Curve:

@@ -107,14 +107,14 @@ class TopicClassifier(GraphComponent):
         glosses = [one.gloss for one in examples]
         vectors = self._encoder.vectors(glosses) if self._encoder else None
         rows = [features.row(one, self._model.vocabulary, self._plan.weights) for one in examples]
-        scores = self._model.scorer.few(rows, glosses, vectors)
-        whole, *parts = [self._heard(self._model, *given) for given in zip(examples, scores, roles)]
+        scored = self._model.scorer.few(rows, glosses, vectors)
+        whole, *parts = [self._heard(self._model, *given) for given in zip(examples, roles, *scored)]
         if whole.ranked.length <= keywords.SHORT:
             whole = replace(whole, named=keywords.named(examples[0].gloss, self._model.keywords))
         return decide(whole, parts, self._model.calibration.thresholds, self._near, pending=pending)
 
-    def _heard(self, model: Model, example: Example, scores: np.ndarray, role: Role) -> Heard:
-        ranked = rank(model.scorer.labels, scores, model.topics, training.length(example))
+    def _heard(self, model: Model, example: Example, role: Role, scores: np.ndarray, opinions: np.ndarray) -> Heard:
+        ranked = rank(model.scorer.labels, scores, model.topics, training.length(example), opinions)
         signs = calibration.signs(ranked)
         return Heard(
             ranked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,17 @@ _UNWRITTEN = f"{NOT_COVERED}/"
 
 @dataclass(frozen=True)
 class Ranked:
-    """Best label first. `topics` are the written ones among them, in the same order; `length` in words."""
+    """Best label first. `topics` are the written ones among them, in the same order; `length` in words.
+
+    `lead`: of the first label over the best one of the other kind (topic or not). `opinions`: see scorer.opinions.
+    """
 
     labels: tuple[str, ...]
     scores: tuple[float, ...]
     topics: tuple[str, ...]
     length: int
+    lead: float = 0.0
+    opinions: tuple[float, ...] = (0.0,) * 8
 
     @property
     def first(self) -> str:
@@ -41,7 +46,13 @@ def plain(label: str) -> str:
     return NOT_COVERED if label.startswith(_UNWRITTEN) else label
 
 
-def rank(labels: tuple[str, ...], scores: np.ndarray, topics: Collection[str], length: int) -> Ranked:
+def rank(
+    labels: tuple[str, ...],
+    scores: np.ndarray,
+    topics: Collection[str],
+    length: int,
+    opinions: Sequence[float] = (0.0,) * 8,
+) -> Ranked:
     """The first few labels are enough: at least four, and four topics."""
     order = np.argsort(-scores)
     found: dict[str, float] = {}
@@ -53,4 +64,7 @@ def rank(labels: tuple[str, ...], scores: np.ndarray, topics: Collection[str], l
             slugs.append(label)
         if len(found) >= 4 and len(slugs) >= 4:
             break
-    return Ranked(tuple(found), tuple(found.values()), tuple(slugs), length)
+    kinds = np.array([label in topics for label in labels])
+    others = scores[kinds != kinds[order[0]]]
+    lead = float(scores[order[0]] - others.max()) if len(others) else 0.0
+    return Ranked(tuple(found), tuple(found.values()), tuple(slugs), length, lead, tuple(map(float, opinions)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
@@ -22,6 +23,13 @@ class Say:
     wording: float = 3.0
 
 
+class Scored(NamedTuple):
+    """(messages × labels), and what the three opinions say of the first label, (messages × 8)."""
+
+    scores: np.ndarray
+    opinions: np.ndarray
+
+
 @dataclass(frozen=True)
 class Scorer:
     linear: Linear
@@ -36,21 +44,41 @@ class Scorer:
 
     def few(
         self, rows: Sequence[tuple[np.ndarray, np.ndarray]], glosses: Sequence[str], vectors: np.ndarray | None
-    ) -> np.ndarray:
-        """Scores (messages × labels) of a message and its parts; rows are columns and values."""
+    ) -> Scored:
+        """Of a message and its parts; rows are columns and values."""
         weighed = [None] * len(rows) if vectors is None else vectors * np.float32(self.encoder)
         found = np.stack([self.linear.scores(*row, vector) for row, vector in zip(rows, weighed)])
         return self._added(found, glosses, vectors)
 
-    def many(self, rows: sparse.csr_matrix, glosses: Sequence[str], vectors: np.ndarray | None) -> np.ndarray:
+    def many(self, rows: sparse.csr_matrix, glosses: Sequence[str], vectors: np.ndarray | None) -> Scored:
         weighed = None if vectors is None else vectors * np.float32(self.encoder)
         return self._added(self.linear.many(rows, weighed), glosses, vectors)
 
-    def _added(self, found: np.ndarray, glosses: Sequence[str], vectors: np.ndarray | None) -> np.ndarray:
-        found = found + self.say.wording * self.wording.many(glosses)
+    def _added(self, found: np.ndarray, glosses: Sequence[str], vectors: np.ndarray | None) -> Scored:
+        worded = self.wording.many(glosses)
+        near = np.zeros_like(worded)
         if vectors is not None and self.nearest is not None:
-            found = found + self.say.nearest * self.nearest.scores(vectors)
-        return found
+            near = self.nearest.scores(vectors)
+        scores = found + self.say.wording * worded + self.say.nearest * near
+        return Scored(scores, opinions(scores.argmax(axis=1), found, worded, near))
+
+
+def opinions(first: np.ndarray, linear: np.ndarray, worded: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """What each of the three says of the label that won, how far the last two see their own ahead, and who agrees."""
+    rows = np.arange(len(first))
+    return np.stack(
+        [
+            *(opinion[rows, first] for opinion in (linear, worded, near)),
+            *(_gap(opinion) for opinion in (worded, near)),
+            *((opinion.argmax(axis=1) == first).astype(float) for opinion in (linear, worded, near)),
+        ],
+        axis=1,
+    )
+
+
+def _gap(scores: np.ndarray) -> np.ndarray:
+    best = np.partition(scores, -2, axis=1)
+    return best[:, -1] - best[:, -2]
 
 
 def fit(

@@ -104,10 +104,10 @@ def _unseen(
         learnt, places = fold
         model = _fit(examples, rows, vectors, plan, learnt)
         glosses = [examples[place].example.gloss for place in places]
-        scores = model.many(rows[places], glosses, None if vectors is None else vectors[places])
+        scored = model.many(rows[places], glosses, None if vectors is None else vectors[places])
         return [
-            (int(place), rank(model.labels, found, topics, length(examples[place].example)))
-            for place, found in zip(places, scores)
+            (int(place), rank(model.labels, scores, topics, length(examples[place].example), opinions))
+            for place, scores, opinions in zip(places, *scored)
         ]
 
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(labels, labels)

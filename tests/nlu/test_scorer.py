@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nlu.components import nearest, wording
+from nlu.components import nearest, scorer, wording
 
 NAMES = ("a", "b", "c")
 
@@ -43,3 +43,11 @@ def test_a_message_of_unknown_words_or_none_speaks_for_nobody(words):
 
 def test_scores_are_shares(words):
     assert words.many(["tax card lost", "bank", "card card card"]).max() <= 1
+
+
+def test_the_opinions_on_the_label_that_won():
+    linear = np.array([[1.0, 3.0, 2.0]])
+    worded = np.array([[0.2, 0.1, 0.6]])
+    near = np.array([[0.1, 0.9, 0.4]])
+    found = scorer.opinions(np.array([1]), linear, worded, near)
+    assert found[0] == pytest.approx([3.0, 0.1, 0.9, 0.4, 0.5, 1, 0, 1])

@@ -44,8 +44,8 @@ def learnt(examples):
 
 def ranked(model, text):
     columns, values = features.row(Example(text, text), model.vocabulary, Weights())
-    scores = model.scorer.few([(columns, values)], [text], None)[0]
-    return rank(model.scorer.labels, scores, model.topics, len(text.split()))
+    scored = model.scorer.few([(columns, values)], [text], None)
+    return rank(model.scorer.labels, scored.scores[0], model.topics, len(text.split()), scored.opinions[0])
 
 
 @pytest.mark.parametrize(

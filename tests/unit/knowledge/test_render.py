@@ -124,3 +124,30 @@ def test_a_value_is_not_read_as_a_reference_again() -> None:
 )
 def test_danish_words_stand_in_italics(text: str, terms: list[str]) -> None:
     assert danish_terms(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("fee", "day", "year", "next_unknown"),
+    [
+        (OPEN, date(2026, 11, 21), None, False),
+        (THIS_YEAR_ONLY, date(2026, 6, 1), 2026, False),
+        (THIS_YEAR_ONLY, date(2026, 10, 17), 2026, False),
+        (THIS_YEAR_ONLY, date(2026, 10, 18), 2026, True),
+        (THIS_YEAR_ONLY, date(2026, 12, 31), 2026, True),
+        (THIS_YEAR_ONLY, NEW_YEAR, None, False),
+        (BOTH_YEARS, date(2026, 12, 31), 2026, False),
+        (BOTH_YEARS, NEW_YEAR, 2027, False),
+        (WITH_A_GAP, date(2026, 3, 1), None, False),
+    ],
+)
+def test_amounts_of_one_year_say_so_and_when_the_next_is_not_known(
+    fee: Figure, day: date, year: int | None, next_unknown: bool
+) -> None:
+    filled = fill("It costs {fee}.", {"fee": fee}, language="en", day=day)
+    assert (filled.year, filled.next_unknown) == (year, next_unknown)
+
+
+def test_an_amount_that_ends_with_a_full_stop_ends_the_sentence() -> None:
+    filled = fill("Det koster {fee}. Betal {fee}, ikke mere. Betal {fee}", {"fee": OPEN}, language="da", day=NEW_YEAR)
+    kroner = f"2.255{NBSP}kr."
+    assert filled.text == f"Det koster {kroner} Betal {kroner}, ikke mere. Betal {kroner}"
