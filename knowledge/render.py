@@ -9,6 +9,7 @@ from i18n import format as local
 from knowledge.models import Figure, FigureValue
 
 REFERENCE = re.compile(r"\{([a-z0-9]+(?:-[a-z0-9]+)*)(\|number)?\}")
+LARGE = 1000  # kroner, from which on nobody wants to read øre
 STOPPED = "\0"  # behind a value that ends with a full stop ("5 kr."), which a sentence's own one would double
 NEAR = timedelta(days=75)  # from mid-October people plan with next year's amounts
 ITALIC = re.compile(r"(?<![*\w])\*([^*\n]+)\*(?!\*)")
@@ -43,13 +44,21 @@ def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) 
         if valid and _holds_one_year(value):
             yearly = day.year
             next_unknown |= _ends_soon(value, day) and not figure.on(date(day.year + 1, 1, 1))[1]
-        shown = local.number(value.value, language) if match[2] else local.figure(value.value, value.unit, language)
+        amount = _rounded(value)
+        shown = local.number(amount, language) if match[2] else local.figure(amount, value.unit, language)
         year = (value.valid_to or value.valid_from or day).year
         shown = shown if valid else f"{shown} ({year})"
         return f"{shown}{STOPPED}" if shown.endswith(".") else shown
 
     filled = REFERENCE.sub(put, text).replace(f"{STOPPED}.", "").replace(STOPPED, "")
     return Filled(filled, doubtful, yearly, next_unknown)
+
+
+def _rounded(value: FigureValue) -> int | float | str:
+    """Pay and other large amounts in whole kroner."""
+    if isinstance(value.value, float) and value.unit.startswith("DKK") and value.value >= LARGE:
+        return round(value.value)
+    return value.value
 
 
 def _holds_one_year(value: FigureValue) -> bool:

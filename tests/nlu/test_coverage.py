@@ -17,7 +17,7 @@ def questions(language):
         yield from (line[2:] for line in asked.splitlines() if line.startswith("- "))
 
 
-@pytest.mark.parametrize("language", ["da", "fil", "pl"])
+@pytest.mark.parametrize("language", ["da", "de", "en", "fil", "hi", "pl", "ro", "uk"])
 def test_words_in_topic_questions_are_known(language):
     found = coverage(questions(language), language)
 
@@ -25,7 +25,7 @@ def test_words_in_topic_questions_are_known(language):
     assert found.share < MOST_UNKNOWN, found.unknown.most_common(40)
 
 
-@pytest.mark.parametrize("language", ["da", "fil", "pl", "de", "hi", "uk"])
+@pytest.mark.parametrize("language", ["da", "de", "en", "fil", "hi", "pl", "ro", "uk"])
 def test_words_in_everything_else_people_say_are_known(language):
     found = coverage((row["text"] for row in examples([], DATA) if row["language"] == language), language)
 

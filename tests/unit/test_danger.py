@@ -14,7 +14,10 @@ from knowledge.danger import DangerRules
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 RULES = DangerRules.load(KNOWLEDGE / "danger.yml")
-ABOUT_DANGER = {"mental-health-help", "exploitation-help", "emergency-and-out-of-hours"}
+ABOUT_DANGER = {
+    "mental-health-help", "exploitation-help", "emergency-and-out-of-hours", "separation-or-violence", "au-pair-rules",
+    "discrimination-and-conflict", "racism-in-daily-life", "work-injury", "employment-contract", "ethical-recruitment",
+}  # fmt: skip
 
 SUICIDE = """
 I want to die

@@ -151,3 +151,9 @@ def test_an_amount_that_ends_with_a_full_stop_ends_the_sentence() -> None:
     filled = fill("Det koster {fee}. Betal {fee}, ikke mere. Betal {fee}", {"fee": OPEN}, language="da", day=NEW_YEAR)
     kroner = f"2.255{NBSP}kr."
     assert filled.text == f"Det koster {kroner} Betal {kroner}, ikke mere. Betal {kroner}"
+
+
+@pytest.mark.parametrize(("amount", "shown"), [(29450.37, "29,450"), (142.66, "142.66")])
+def test_pay_comes_in_whole_kroner(amount: float, shown: str) -> None:
+    text = fill("{fee} or {fee|number}", {"fee": figure(value(amount))}, language="en", day=NEW_YEAR).text
+    assert text == f"{shown}{NBSP}DKK or {shown}"
