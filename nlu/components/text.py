@@ -8,7 +8,7 @@ import unicodedata
 # Vowel signs of Indian scripts and of Arabic are no "word characters" to Python, but belong to the word.
 _SIGNS = (
     r"\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0970-\u0983\u09bc-\u09cd\u09d7"
-    r"\u0b82\u0bbe-\u0bcd\u0d00-\u0d03\u0d3e-\u0d4d\u200c\u200d"
+    r"\u0b82\u0bbe-\u0bcd\u0d00-\u0d03\u0d3e-\u0d4d\u0d57\u200c\u200d"
 )
 _LETTER = rf"[^\W_]|[{_SIGNS}]|[\u0300-\u036f]"
 _SIGN = r"[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"

@@ -5,7 +5,7 @@ import pytest
 from nlu.components import filipino
 from nlu.components.cyrillic import cyrillic
 from nlu.components.gloss import gloss
-from nlu.components.lexicon import languages
+from nlu.components.lexicon import languages, lexicon
 from nlu.components.text import folded
 
 
@@ -76,3 +76,35 @@ def test_ukrainian_typed_in_latin_letters(typed, meant):
 @pytest.mark.parametrize("word", ["як", "café", "123", "-", ""])
 def test_what_is_not_typed_in_latin_letters_stays(word):
     assert cyrillic(word) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("es", "¿cómo consigo la tarjeta de impuestos?", {"how", "get", "tax"}),
+        ("fr", "combien coûte le permis de conduire", {"much", "driving"}),
+        ("it", "dove trovo un appartamento", {"where", "find", "apartment"}),
+        ("pt", "preciso de um visto para minha esposa", {"need", "visa", "wife"}),
+        ("lt", "kur rasti butą", {"where", "find", "home"}),
+        ("lv", "kad man maksās algu", {"when", "salary"}),
+        ("ru", "где найти квартиру", {"where", "find", "home"}),
+        ("tr", "kira ne kadar", {"rent", "how", "much"}),
+        ("ar", "أين أجد شقة", {"where", "find"}),
+        ("ne", "घर भाडा कति हो", {"rent", "how", "much"}),
+        ("bn", "ভাড়া কত", {"rent", "how", "much"}),
+        ("ta", "வாடகை எவ்வளவு", {"rent", "how", "much"}),
+        ("ml", "വാടക എത്ര", {"rent", "how", "much"}),
+    ],
+)
+def test_languages_that_we_do_not_write_are_said_in_english_too(language, text, expected):
+    assert expected <= set(gloss(text, language).text.split())
+
+
+@pytest.mark.parametrize("language", ["ar", "bn", "es", "fr", "it", "lt", "lv", "ml", "ne", "pt", "ru", "ta", "tr"])
+def test_each_of_them_has_a_lexicon_of_some_size(language):
+    assert len(lexicon(language).entries) >= 800
+
+
+@pytest.mark.parametrize("language", ["da", "de", "fil", "hi", "pl", "ro", "uk"])
+def test_each_of_ours_has_a_large_one(language):
+    assert len(lexicon(language).entries) >= 8000
