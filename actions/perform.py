@@ -66,7 +66,9 @@ def perform(act: Act, turn: Turn) -> Outcome:
 
 
 def help_(turn: Turn) -> Outcome:
-    return Outcome(Outcomes.ACT, (turn.reply("help", buttons=(turn.mentor_button(),)),), act="help")
+    about = turn.library.known(("what-can-you-do",))
+    buttons = (*(turn.topic_button(slug) for slug in about), turn.mentor_button())
+    return Outcome(Outcomes.ACT, (turn.reply("help", buttons=buttons),), act="help", alternatives=tuple(about))
 
 
 def welcome(turn: Turn, suggestions: tuple[str, ...]) -> Outcome:
@@ -103,8 +105,10 @@ def set_language(code: str | None, turn: Turn) -> Outcome:
 
 
 def export_data(turn: Turn) -> Outcome:
-    reply = replace(turn.reply("data_export"), attach=True)
-    return Outcome(Outcomes.ACT, (reply,), act="export_data")
+    about = turn.library.known(("privacy-and-your-data",))
+    buttons = tuple(turn.topic_button(slug) for slug in about)
+    reply = replace(turn.reply("data_export", buttons=buttons), attach=True)
+    return Outcome(Outcomes.ACT, (reply,), act="export_data", alternatives=tuple(about))
 
 
 def ask_forget(turn: Turn) -> Outcome:

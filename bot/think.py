@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 LABEL = re.compile("|".join(map(re.escape, LABELS.values())))
 FEATURED = ("first-steps-order", "cpr-registration", "tax-card", "find-rental-home")
+AT_ONCE = ("suicide", "emergency")  # dangers to which nothing is added
 LONGEST_FACT = 60  # characters; what is longer is a new question, not the answer to ours
 UNREADABLE = {
     Kind.PHOTO: "got_photo",
@@ -142,7 +143,7 @@ async def _outcome(
         return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),), act=kind.value)
     danger = services.danger.find(turn.text)
     if danger is not None:
-        return _danger(services, danger, turn)
+        return await _danger(services, context, batch, danger, turn, spoken)
     if not _asks_anything(turn.text):
         told = any(message.masked for message in batch)
         return Outcome(Outcomes.ACT, () if told else (turn.reply(_wordless(turn.text)),))
@@ -198,8 +199,22 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
     )
 
 
-def _danger(services: Services, danger: Danger, turn: Turn) -> Outcome:
-    """What to do now, the right line, and a human; before anything else is looked at."""
+async def _danger(
+    services: Services, context: Context, batch: list[Waiting], danger: Danger, turn: Turn, spoken: str
+) -> Outcome:
+    """What to do now, the right line, and a human; then the answer to what was asked, unless every second counts."""
+    warning = _warning(services, danger, turn)
+    if danger.category in AT_ONCE or not danger.topic:
+        return warning
+    asked = await _ask_engine(services, context, batch, replace(turn, can_ask=False), spoken)
+    slugs = asked.topics[:1] if asked.kind is Outcomes.ANSWER else turn.library.known([danger.topic])
+    if not slugs:
+        return warning
+    card = answer.card(slugs[0], replace(turn, can_ask=False), way_out=False)
+    return replace(warning, replies=(*warning.replies, card), topics=tuple(slugs))
+
+
+def _warning(services: Services, danger: Danger, turn: Turn) -> Outcome:
     filled = turn.library.fill(
         services.danger.text(danger.category, turn.language), language=turn.language, day=turn.day
     )
@@ -207,7 +222,14 @@ def _danger(services: Services, danger: Danger, turn: Turn) -> Outcome:
     slugs = turn.library.known([danger.topic] if danger.topic else [])
     buttons += [turn.topic_button(slug) for slug in slugs]
     reply = Reply("⚠ " + filled.text, turn.language, buttons=tuple(buttons))
-    return Outcome(Outcomes.DANGER, (reply,), pending=Pending.MENTOR, alternatives=tuple(slugs), act="offer_mentor")
+    return Outcome(
+        Outcomes.DANGER,
+        (reply,),
+        pending=Pending.MENTOR,
+        topics=tuple(slugs),
+        alternatives=tuple(slugs),
+        act="offer_mentor",
+    )
 
 
 def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nlu.components.calibration import Thresholds
 from nlu.components.ranking import NOT_COVERED, Ranked
@@ -13,6 +13,7 @@ from nlu.components.thresholds import SHOWN, second_is_near
 ANSWER, ASK, UNSURE = "topic", "topic_close", "topic_unsure"
 _YES_NO = ("affirm", "deny", "not_that")
 _LOOSE = ("smalltalk", "other_person", "sorry_to_hear")
+_HEARD = 0.3  # from here on a part's topic is worth a button
 _HARMLESS_QUESTIONS = ("mentor", "which", "answered")
 
 
@@ -48,14 +49,34 @@ def decide(
 ) -> Understood:
     """Several sure questions are answered in their order; otherwise the message as a whole counts.
 
+    What the whole is surely about comes first, and alone where no part speaks of it: a story told around one question.
     A part counts instead when it is sure and the whole is not: one question at the end of a long story, or
     after a greeting.
     """
     sure_parts = [part for part in parts if _counts(part, whole, thresholds)]
     topics = tuple(dict.fromkeys(part.ranked.first for part in sure_parts))[:SHOWN]
     if len(topics) > 1:
-        return Understood(ANSWER, min(part.sure for part in sure_parts), topics, _further(whole, topics))
-    return _alone(_telling(whole, parts), thresholds, near, pending)
+        surely = whole.ranked.topics[:1] if whole.ranked.is_topic and whole.sure >= thresholds.answer else ()
+        told = surely if not set(surely) <= set(topics) else tuple(dict.fromkeys((*surely, *topics)))
+        return Understood(ANSWER, min(part.sure for part in sure_parts), told, _spoken_of(whole, parts, told))
+    found = _alone(_telling(whole, parts), thresholds, near, pending)
+    if len(parts) > 1 and found.intent in (ANSWER, ASK):
+        first = found.alternatives[:1] if found.intent == ASK else ()
+        return replace(found, alternatives=_spoken_of(whole, parts, found.topics, first=first))
+    return found
+
+
+def _spoken_of(
+    whole: Heard, parts: Sequence[Heard], answered: Sequence[str], *, first: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What else may have been asked: the topics of other parts, then what else the whole may mean."""
+    of_parts = [
+        part.ranked.topics[0]
+        for part in parts
+        if part.role is not Role.STORY and part.ranked.topics and part.sure >= _HEARD
+    ]
+    slugs = dict.fromkeys((*first, *of_parts[:2], *whole.ranked.topics))
+    return tuple(slug for slug in slugs if slug not in answered)[:SHOWN]
 
 
 def _counts(part: Heard, whole: Heard, thresholds: Thresholds) -> bool:
@@ -80,7 +101,9 @@ def _telling(whole: Heard, parts: Sequence[Heard]) -> Heard:
 def _alone(heard: Heard, thresholds: Thresholds, near: Mapping[str, Sequence[str]], pending: str) -> Understood:
     ranked = heard.ranked
     if heard.named and _riddle(heard, thresholds):
-        return Understood(ASK if len(heard.named) > 1 else UNSURE, heard.sure, alternatives=heard.named)
+        likeliest = ranked.topics[:1] if ranked.is_topic else ()
+        named = tuple(dict.fromkeys((*likeliest, *heard.named)))[:SHOWN]
+        return Understood(ASK if len(named) > 1 else UNSURE, heard.sure, alternatives=named)
     if not ranked.is_topic and ranked.first != NOT_COVERED and heard.sure >= _needed(ranked, thresholds, pending):
         return Understood(ranked.first, heard.sure)
     if ranked.is_topic and heard.sure >= thresholds.answer:

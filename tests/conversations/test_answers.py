@@ -306,3 +306,31 @@ async def test_a_language_we_do_not_understand_is_asked_for_another(chat: Chat) 
     reply, *_ = await chat.says(DUTCH)
     payloads = [button.payload for button in reply.buttons]
     assert payloads == [*(f"language:{code}" for code in LANGUAGES), "mentor"]
+
+
+async def test_exploitation_is_answered_and_a_human_offered_at_once(chat: Chat) -> None:
+    chat.engine.will(acts.AnswerTopics(("au-pair-rules",), (), 0.8))
+    warning, card, *_ = await chat.says("I am an au pair and my boss took my passport")
+    assert warning.text.startswith("⚠")
+    assert "mentor:yes" in [button.payload for button in warning.buttons]
+    assert card.about == "au-pair-rules"
+
+
+async def test_danger_that_the_engine_does_not_understand_gets_its_own_topic(chat: Chat) -> None:
+    chat.engine.will(acts.Unsure((), 0.1))
+    warning, card, *_ = await chat.says("my boss took my passport")
+    assert warning.text.startswith("⚠")
+    assert card.about == "exploitation-help"
+
+
+async def test_danger_is_answered_when_the_engine_fails(chat: Chat) -> None:
+    chat.engine.will_fail()
+    warning, card, *_ = await chat.says("my boss took my passport")
+    assert warning.text.startswith("⚠")
+    assert card.about == "exploitation-help"
+
+
+async def test_where_every_second_counts_nothing_is_added(chat: Chat) -> None:
+    replies = await chat.says("i want to die")
+    assert len([reply for reply in replies if not reply.buttons or reply.buttons[0].payload != "consent:yes"]) == 1
+    assert chat.engine.asked == []
