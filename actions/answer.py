@@ -189,8 +189,8 @@ def _explained(turn: Turn) -> list[str]:
 
 
 def not_that(turn: Turn) -> Outcome:
-    """What we answered was not meant: the next candidates, else a mentor."""
-    slugs = tuple(turn.library.known(turn.offered))[:MOST_BUTTONS]
+    """What we answered was not meant: the next candidates, else a mentor. A list that was just refused is not repeated."""
+    slugs = () if turn.pending == Pending.WHICH else tuple(turn.library.known(turn.offered))[:MOST_BUTTONS]
     key = "not_that" if slugs else "not_that_none"
     buttons = (*(turn.topic_button(slug) for slug in slugs), turn.mentor_button())
     return Outcome(

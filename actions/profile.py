@@ -72,9 +72,11 @@ def told(dimension: str, text: str, turn: Turn) -> str | None:
             return mark
     if dimension != "origin":
         return None
-    country = next((code for name, code in _countries(turn.language) if f" {name} " in f" {said} "), None)
-    if country is None:
-        return None
+    groups = {_group(code) for name, code in _countries(turn.language) if f" {name} " in f" {said} "}
+    return groups.pop() if len(groups) == 1 else None  # "born in Kenya, German passport" says two things
+
+
+def _group(country: str) -> str:
     return "nordic" if country in NORDIC else "eu" if country in EU else "non-eu"
 
 
@@ -93,15 +95,14 @@ def known(profile: Mapping[str, str], mark: str) -> dict[str, str]:
 
 
 @lru_cache
-def _countries(language: str) -> list[tuple[str, str]]:
-    """Names of countries in a language and in English, the longest first."""
-    names = {
+def _countries(language: str) -> frozenset[tuple[str, str]]:
+    """Names of countries in a language and in English, with their codes."""
+    return frozenset(
         (_plain(name), code)
         for locale in (LANGUAGES[language].locale, "en")
         for code, name in Locale.parse(locale).territories.items()
         if len(code) == 2 and code.isalpha()
-    }
-    return sorted(names, key=lambda item: -len(item[0]))
+    )
 
 
 def _plain(text: str) -> str:

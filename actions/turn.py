@@ -40,6 +40,7 @@ class Turn:
 
     text: masked. language: to answer in. offered: topics still one tap away from the reply before.
     profile: what is known of the person. can_ask: whether there is somebody to press a button.
+    pending: what our last reply left open.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Turn:
     mentor_contact: str = ""
     profile: Mapping[str, str] = field(default_factory=dict)
     can_ask: bool = True
+    pending: str = "none"
 
     def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""

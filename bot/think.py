@@ -108,6 +108,7 @@ async def _turn(services: Services, context: Context, text: str, language: str, 
         mentor_contact=services.settings.mentor_contact,
         profile={**context.profile, **context.state.get("told", {})},
         can_ask=channel is not None and channel.interactive,
+        pending=context.state.get("pending", Pending.NONE.value),
     )
 
 
@@ -170,7 +171,7 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
         acts = await services.engine.next_acts(
             sender=str(batch[-1].id),
             text=_without_labels(turn.text),
-            language=spoken if spoken in UNDERSTOOD else turn.language,
+            language=spoken if spoken in (*LANGUAGES, *UNDERSTOOD) else turn.language,
             pending=context.state.get("pending", Pending.NONE.value),
             audience=turn.profile.get("audience", "recruit"),
         )

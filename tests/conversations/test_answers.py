@@ -334,3 +334,10 @@ async def test_where_every_second_counts_nothing_is_added(chat: Chat) -> None:
     replies = await chat.says("i want to die")
     assert len([reply for reply in replies if not reply.buttons or reply.buttons[0].payload != "consent:yes"]) == 1
     assert chat.engine.asked == []
+
+
+async def test_a_list_that_was_refused_is_not_shown_again(chat: Chat) -> None:
+    chat.engine.will(acts.AskWhich(("tax-card", "nemkonto"), 0.4))
+    await chat.says("what about the money thing")
+    (reply,) = await chat.presses("not_that")
+    assert [button.payload for button in reply.buttons] == ["mentor"]

@@ -104,6 +104,13 @@ async def test_a_typed_answer_counts_as_well(chat: Chat, language: str, typed: s
     assert len(chat.engine.asked) == asked, "no engine is needed"
 
 
+async def test_two_kinds_of_countries_are_no_answer(chat: Chat) -> None:
+    await asks_about_cpr(chat)
+    asked = len(chat.engine.asked)
+    await chat.says("born in Kenya but German passport, living in Germany")
+    assert len(chat.engine.asked) == asked + 1, "understood as a message of its own"
+
+
 async def test_another_question_instead_of_an_answer_is_a_question(chat: Chat) -> None:
     await asks_about_cpr(chat)
     chat.engine.will(acts.AnswerTopics(("nemkonto",), (), 0.97))

@@ -20,6 +20,9 @@ ABOUT_DANGER = {
 }  # fmt: skip
 
 SUICIDE = """
+jeg har ikke lyst til at leve mere
+मुझे मरना है
+sab khatam kar dena chahta hu
 I want to die
 i dont wanna live anymore
 I'm going to kill myself tonight
