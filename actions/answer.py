@@ -70,7 +70,7 @@ def card(
         "\n\n".join(parts),
         language,
         title=text.title,
-        footer=_footer(slug, turn, filled, doubtful),
+        footer=_footer(slug, turn, filled, doubtful, profile.described(text.body, turn)),
         buttons=tuple(buttons),
         rate=True,
         about=slug,
@@ -111,11 +111,13 @@ def _another_case(slug: str, body: str, turn: Turn) -> list[Button]:
     return buttons
 
 
-def _footer(slug: str, turn: Turn, filled: Filled, doubtful: bool) -> str:
+def _footer(slug: str, turn: Turn, filled: Filled, doubtful: bool, readers: str) -> str:
     topic = turn.library.topics[slug]
     links = ", ".join(f"[{source.name}]({source.url})" if source.url else source.name for source in topic.sources[:2])
     as_of = local.day(topic.as_of, turn.language)
     lines = [turn.t.gettext("Source: {name}", name=links) + " · " + turn.t.gettext("As of {date}", date=as_of)]
+    if readers:
+        lines.append(turn.t.gettext("For: {who}", who=readers))
     if filled.year and filled.next_unknown:
         lines.append(
             turn.t.gettext(

@@ -37,6 +37,13 @@ def label(mark: str, t: Translator) -> str:
     return t.gettext(LABELS[mark])
 
 
+def described(body: str, turn: Turn) -> str:
+    """For whom a text was fitted, in words; empty where it is the same for everybody or shows all lines."""
+    wanted = [name for name in variants.dimensions(body) if name in turn.profile]
+    marks = (mark for mark, (name, value) in variants.MARKS.items() if name in wanted and turn.profile[name] == value)
+    return ", ".join(label(mark, turn.t) for mark in marks)
+
+
 def to_ask(slug: str, turn: Turn) -> str | None:
     """The one thing that must be known before this topic can be answered, if any."""
     text, _ = turn.library.text(slug, turn.language)

@@ -35,6 +35,7 @@ async def test_the_answer_holds_the_lines_for_this_reader_only(chat: Chat) -> No
     assert "EU residence document" in card.text
     assert "@" not in card.text
     assert "Nordic" not in card.text
+    assert "For: EU, EEA and Swiss citizens" in card.footer
     assert f"is:?:{ABOUT}" in [button.payload for button in card.buttons]
 
 
