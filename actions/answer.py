@@ -64,7 +64,7 @@ def card(
         buttons += _another_case(slug, text.body, turn)
     if way_out:
         buttons.append(Button(turn.t.gettext("Not what I meant"), payload="not_that"))
-    if topic.handover or others:
+    if way_out or topic.handover:
         buttons.append(turn.mentor_button())
     return Reply(
         "\n\n".join(parts),

@@ -134,5 +134,5 @@ def ask_consent(turn: Turn) -> Outcome:
 def journey(command: Journey, turn: Turn) -> Outcome:
     """Understood, and said openly that it can't be done yet."""
     slugs = FIRST_STEPS if LATER[command] == "later_checklist" else ()
-    buttons = tuple(turn.topic_button(slug) for slug in turn.library.known(slugs))
+    buttons = (*(turn.topic_button(slug) for slug in turn.library.known(slugs)), turn.mentor_button())
     return Outcome(Outcomes.ACT, (turn.reply(LATER[command], buttons=buttons),), act=command.value, alternatives=slugs)
