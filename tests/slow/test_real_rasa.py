@@ -77,11 +77,11 @@ async def test_a_tax_card_in_filipino(chat: Chat) -> None:
 
 
 async def test_the_order_of_the_first_steps_in_english(chat: Chat) -> None:
-    replies = await chat.says("do I need a CPR number first")
+    question, *_ = await chat.says("do I need a CPR number first")
+    (card,) = await chat.presses(next(button.payload for button in question.buttons if ":eu:" in button.payload))
 
-    assert cards(replies)[0] in ("first-steps-order", "cpr-registration")
-    assert "CPR" in replies[0].text
-    assert "CPR" in replies[0].text
+    assert cards([card])[0] in ("first-steps-order", "cpr-registration")
+    assert "CPR" in card.text
 
 
 async def test_the_most_a_landlord_may_take_in_danish(chat: Chat) -> None:
@@ -230,7 +230,7 @@ async def test_a_bare_yes_or_no(engine: Engine, pending: str, text: str, act: ac
 SAID = {
     "answer_topics": ("none", "How do I get a tax card? And how do I open a bank account?"),
     "ask_which": ("none", "nurse authorisation"),
-    "unsure": ("none", "how do I join a union"),
+    "unsure": ("none", "where can I fish"),
     "decline": ("none", "what will the weather be tomorrow"),
     "say": ("none", "hello"),
     "consent": ("consent", "yes"),
