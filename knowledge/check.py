@@ -41,6 +41,7 @@ def findings(entries: Iterable[Entry], day: date, *, spoken_elsewhere: str = "")
     library = Library.of(entries)
     return [
         *_topics(library, day),
+        *_tasks(library),
         *_figures(library, day, spoken_elsewhere),
     ]
 
@@ -60,6 +61,28 @@ def _topics(library: Library, day: date) -> Iterator[Finding]:
                 yield Finding("outdated", where, f"made from revision {text.from_revision}, not {source.revision}")
             yield from (Finding("differs", where, what) for what in _differences(text, source, topic.near))
             yield from (Finding("hard", where, what) for what in hardships(text.body, language))
+
+
+def _tasks(library: Library) -> Iterator[Finding]:
+    for task in library.tasks:
+        source = library.task_texts[task.id, DEFAULT]
+        for language in LANGUAGES:
+            text, where = library.task_texts.get((task.id, language)), f"{task.id}/{language}"
+            if text is None:
+                yield Finding("missing", where, "is not written")
+                continue
+            if (text.from_revision or 1) < (source.revision or 1):
+                yield Finding("outdated", where, f"made from revision {text.from_revision}, not {source.revision}")
+            if (text.legal is None) != (task.legal is None):
+                yield Finding("differs", where, "a legal limit is told exactly where there is one")
+            if _referred(text.details + text.why) != _referred(source.details + source.why):
+                yield Finding("differs", where, "other figures than in English")
+            if language in PLAIN and (longest := readability(f"{text.details}\n{text.why}").longest) > LONGEST_SENTENCE:
+                yield Finding("hard", where, f"a sentence of {longest} words")
+    for key in sorted({key for key, _ in library.documents}):
+        for language in LANGUAGES:
+            if (key, language) not in library.documents:
+                yield Finding("missing", f"document {key}/{language}", "is not written")
 
 
 def _differences(text: TopicText, source: TopicText, near: list[str]) -> Iterator[str]:
@@ -94,6 +117,7 @@ def hardships(body: str, language: str) -> Iterator[str]:
 def _figures(library: Library, day: date, spoken_elsewhere: str) -> Iterator[Finding]:
     texts = [text.body for text in library.texts.values()]
     texts += [line for place in library.municipalities.values() for own in place.lines for line in own.text.values()]
+    texts += [f"{text.details} {text.why} {text.legal}" for text in library.task_texts.values()]
     used = _referred("\n".join([*texts, *library.replies.values(), spoken_elsewhere]))
     for name, figure in sorted(library.figures.items()):
         if name not in used:

@@ -19,10 +19,11 @@ from pydantic import BaseModel, ValidationError
 from core.errors import KnowledgeError
 from i18n.languages import LANGUAGES, UNDERSTOOD
 from knowledge import variants
-from knowledge.models import Figure, Municipality, ReplyText, Term, Topic, TopicText
+from knowledge.models import DocumentText, Figure, Municipality, ReplyText, Task, TaskText, Term, Topic, TopicText
 from knowledge.render import REFERENCE
 
 QUESTIONS = "## Questions"
+CHECKLISTS = {"recruit": "r-", "employer": "e-"}
 HEADING = re.compile(r"^## Questions[ \t]*(?:\n|$)", re.MULTILINE)
 
 
@@ -64,7 +65,7 @@ class Reading:
 
 
 def read_folder(folder: Path) -> Reading:
-    """Everything under `folder`: topics/, figures.yml, glossary.yml, replies/."""
+    """Everything under `folder`: topics/, figures.yml, glossary.yml, replies/, municipalities/, checklists/."""
     reading = Reading()
     if not reading.tell(partial(read_figures, folder / "figures.yml")):
         reading.unread.add("figure")
@@ -76,6 +77,9 @@ def read_folder(folder: Path) -> Reading:
     for path in sorted((folder / "municipalities").glob("*.yml")):
         if not reading.tell(partial(read_municipality, path)):
             reading.unread.add("municipality")
+    for path in sorted((folder / "checklists").glob("*.yml")):
+        if not reading.tell(partial(read_tasks if path.stem in CHECKLISTS else read_task_texts, path)):
+            reading.unread |= {"task", "task_text", "document"}
     for path in sorted(path for path in (folder / "topics").glob("*") if path.is_dir()):
         _read_topic_into(reading, path)
     _check_references(reading, folder)
@@ -195,6 +199,41 @@ def read_replies(path: Path) -> list[Entry]:
     ]
 
 
+def read_tasks(path: Path) -> list[Entry]:
+    """`checklists/recruit.yml`, `checklists/employer.yml`: the tasks in the order in which they are shown."""
+    tasks = _valid_list(Task, path, "tasks", "id")
+    for task in tasks:
+        if not task["id"].startswith(CHECKLISTS[path.stem]):
+            raise KnowledgeError(
+                str(path), f"{task['id']!r} is not of this list.", f"Begin its id with {CHECKLISTS[path.stem]}."
+            )
+    return [Entry("task", task["id"], "", {**task, "place": place}) for place, task in enumerate(tasks)]
+
+
+def read_task_texts(path: Path) -> list[Entry]:
+    """`checklists/<language>.yml`: `tasks:` and `documents:` by their ids."""
+    if path.stem not in LANGUAGES:
+        known = ", ".join((*CHECKLISTS, *LANGUAGES))
+        raise KnowledgeError(str(path), f"{path.stem!r} is neither a list nor a language.", f"Known are {known}.")
+    data, lines = load_yaml(path)
+    found = []
+    for name, kind, model in (("tasks", "task_text", TaskText), ("documents", "document", DocumentText)):
+        items = data.pop(name, {})
+        if not isinstance(items, dict):
+            raise KnowledgeError(f"{path}:{lines[name,]}", f"`{name}:` must hold ids with their texts.", "Write them.")
+        for key, item in items.items():
+            below = {at[2:]: line for at, line in lines.items() if at[:2] == (name, key)}
+            found.append(Entry(kind, key, path.stem, validated(model, _as_text(kind, item), below, path)))
+    for unknown in data:
+        raise KnowledgeError(f"{path}:{lines[unknown,]}", f"`{unknown}` is not expected here.", "Remove it.")
+    return found
+
+
+def _as_text(kind: str, item: object) -> object:
+    """A document is written as one sentence."""
+    return {"text": item} if kind == "document" else item
+
+
 def _valid_list(model: type[BaseModel], path: Path, field_name: str, key: str) -> list[dict[str, Any]]:
     data, lines = load_yaml(path)
     items = data.get(field_name)
@@ -238,6 +277,7 @@ def _check_references(reading: Reading, folder: Path) -> None:
             for missing in _missing_figures(path, figures):
                 reading.broken.add(entry.key)
                 reading.problems.append(missing)
+    _check_checklists(reading, folder, topics, figures)
     for path in sorted((folder / "municipalities").glob("*.yml")) if "figure" not in reading.unread else []:
         if problems := _missing_figures(path, figures):
             reading.unread.add("municipality")
@@ -250,9 +290,55 @@ def _check_references(reading: Reading, folder: Path) -> None:
         entry
         for entry in reading.entries
         if not (entry.kind in ("topic", "text") and entry.key in reading.broken)
-        and not (entry.kind == "municipality" and "municipality" in reading.unread)
+        and not (entry.kind in ("municipality", "task", "task_text", "document") and entry.kind in reading.unread)
         and not (entry.kind == "reply" and set(_references(entry.data["text"])) - figures and figures)
     ]
+
+
+def _check_checklists(reading: Reading, folder: Path, topics: set[str], figures: set[str]) -> None:
+    """A list is taken over whole or not at all: a task that another waits for must be there."""
+    tasks = {entry.key: entry.data for entry in reading.entries if entry.kind == "task"}
+    texts = {(entry.kind, entry.key) for entry in reading.entries if entry.language == "en"}
+    where = str(folder / "checklists")
+    problems = [
+        KnowledgeError(where, problem, "Correct the task.")
+        for task in tasks.values()
+        for problem in _task_problems(task, tasks, texts, topics | reading.broken)
+    ]
+    problems += [
+        KnowledgeError(where, f"these tasks wait for each other: {ring}.", "Break the ring.") for ring in _rings(tasks)
+    ]
+    if "figure" not in reading.unread:
+        problems += [
+            fault for path in sorted((folder / "checklists").glob("*.yml")) for fault in _missing_figures(path, figures)
+        ]
+    if problems and not reading.unread & {"task", "task_text"}:
+        reading.problems += problems
+        reading.unread |= {"task", "task_text", "document"}
+
+
+def _task_problems(
+    task: dict[str, Any], tasks: dict[str, Any], texts: set[tuple[str, str]], topics: set[str]
+) -> Iterator[str]:
+    for needed in task["prerequisites"]:
+        if needed not in tasks:
+            yield f"{task['id']} waits for {needed!r}, which does not exist."
+    if ("task_text", task["id"]) not in texts:
+        yield f"{task['id']} has no English text."
+    if task["topic"] is not None and task["topic"] not in topics:
+        yield f"{task['id']}: topic {task['topic']!r} does not exist."
+    for document in task["bring"]:
+        if ("document", document) not in texts:
+            yield f"{task['id']}: document {document!r} has no English text."
+
+
+def _rings(tasks: dict[str, Any]) -> list[str]:
+    """Tasks that wait for each other; what is left when whatever can be done has been done."""
+    left = dict(tasks)
+    while ready := [key for key, task in left.items() if not any(need in left for need in task["prerequisites"])]:
+        for key in ready:
+            del left[key]
+    return [", ".join(sorted(left))] if left else []
 
 
 def _missing_figures(path: Path, figures: set[str]) -> list[KnowledgeError]:
@@ -407,6 +493,7 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
             _write(folder / "topics" / entry.key / f"{entry.language}.md", _markdown(entry.data))
         elif entry.kind == "municipality":
             _write(folder / "municipalities" / f"{entry.key}.yml", _dump(_without_empty(entry.data)))
+    _write_checklists(folder / "checklists", entries)
     for kind, name, field_name in (("figure", "figures.yml", "figures"), ("term", "glossary.yml", "terms")):
         items = [_without_empty(entry.data) for entry in entries if entry.kind == kind]
         if items:
@@ -414,6 +501,27 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
     for language in sorted({entry.language for entry in entries if entry.kind == "reply"}):
         replies = {e.key: e.data["text"] for e in entries if e.kind == "reply" and e.language == language}
         _write(folder / "replies" / f"{language}.yml", _dump(replies))
+
+
+def _write_checklists(folder: Path, entries: list[Entry]) -> None:
+    for name, mark in CHECKLISTS.items():
+        tasks = [entry.data for entry in entries if entry.kind == "task" and entry.key.startswith(mark)]
+        tasks.sort(key=lambda task: task["place"])
+        if tasks:
+            _write(folder / f"{name}.yml", _dump({"tasks": [_short(task) for task in tasks]}))
+    for language in sorted({entry.language for entry in entries if entry.kind == "task_text"}):
+        of = [entry for entry in entries if entry.language == language]
+        tasks_here = {entry.key: _without_empty(entry.data) for entry in of if entry.kind == "task_text"}
+        documents = {entry.key: entry.data["text"] for entry in of if entry.kind == "document"}
+        _write(folder / f"{language}.yml", _dump({"tasks": tasks_here, "documents": documents}))
+
+
+def _short(task: dict[str, Any]) -> dict[str, Any]:
+    """A task as it is written by hand: without what goes without saying."""
+    rules = [{key: value for key, value in rule.items() if value} for rule in task["due"]]
+    legal = task["legal"] and {key: value for key, value in task["legal"].items() if value not in (0, "stays")}
+    kept = {key: value for key, value in task.items() if value not in (None, [], False, "") and key != "place"}
+    return {**kept, "due": rules, **({"legal": legal} if legal else {}), "reminders": task["reminders"]}
 
 
 def _markdown(data: dict[str, Any]) -> str:

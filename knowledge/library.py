@@ -8,7 +8,7 @@ from functools import cached_property
 
 from i18n.languages import DEFAULT, LANGUAGES
 from knowledge.files import Entry
-from knowledge.models import Figure, LocalLine, Municipality, Term, Topic, TopicText
+from knowledge.models import Figure, LocalLine, Municipality, Task, TaskText, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
 
 WORD = re.compile(r"[\w-]+")
@@ -28,6 +28,9 @@ class Library:
     replies: Mapping[tuple[str, str], str]
     municipalities: Mapping[str, Municipality] = field(default_factory=dict)
     trained: frozenset[str] | None = None
+    tasks: tuple[Task, ...] = ()
+    task_texts: Mapping[tuple[str, str], TaskText] = field(default_factory=dict)
+    documents: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[Entry], *, trained: Iterable[str] | None = None) -> "Library":
@@ -46,6 +49,16 @@ class Library:
                 entry.key: Municipality.model_validate(entry.data) for entry in kinds.get("municipality", [])
             },
             replies={(entry.key, entry.language): entry.data["text"] for entry in kinds.get("reply", [])},
+            tasks=tuple(
+                sorted(
+                    (Task.model_validate(entry.data) for entry in kinds.get("task", [])),
+                    key=lambda task: (not task.id.startswith("r-"), task.place),
+                )
+            ),
+            task_texts={
+                (entry.key, entry.language): TaskText.model_validate(entry.data) for entry in kinds.get("task_text", [])
+            },
+            documents={(entry.key, entry.language): entry.data["text"] for entry in kinds.get("document", [])},
         )
 
     def text(self, slug: str, language: str) -> tuple[TopicText, str]:
@@ -71,6 +84,17 @@ class Library:
         """Whether the translation was made from an older English revision than the published one."""
         text, source = self.texts[slug, language], self.texts.get((slug, DEFAULT))
         return text.from_revision is not None and source is not None and text.from_revision < (source.revision or 1)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Task]:
+        return {task.id: task for task in self.tasks}
+
+    def task_text(self, task: str, language: str) -> TaskText:
+        """A task in a language, else in English."""
+        return self.task_texts.get((task, language)) or self.task_texts[task, DEFAULT]
+
+    def document(self, key: str, language: str) -> str:
+        return self.documents.get((key, language)) or self.documents[key, DEFAULT]
 
     def fill(self, text: str, *, language: str, day: date) -> Filled:
         return fill(text, self.figures, language=language, day=day)

@@ -138,3 +138,78 @@ class ReplyText(Strict):
     """A sentence of the bot itself (greeting, offer of a mentor, help in danger) in one language."""
 
     text: Line
+
+
+Anchor = Literal[
+    "contract_signed", "permit_applied", "permit_granted", "permit_expires", "education_assessed", "arrival",
+    "moved_in", "lease_start", "moved_again", "first_working_day", "first_salary", "adaptation_start",
+    "cpr_received", "exam_term", "tax_year", "next_tax_year",
+]  # fmt: skip
+Origin = Literal["nordic", "eu", "non-eu"]
+Occupation = Literal["nurse", "sosu", "other"]
+Household = Literal["single", "couple", "family"]
+TaskId = Annotated[str, StringConstraints(pattern=r"^[re](-[a-z0-9]+)+$", max_length=40)]
+
+
+class DayRule(Strict):
+    """A day counted from an anchor: so many days, working days or months after it (negative: before)."""
+
+    anchor: Anchor
+    days: int = 0
+    working_days: int = 0
+    months: int = 0
+
+
+class Legal(DayRule):
+    """A limit set by law or an authority: the last day. On a weekend it stays, unless the rule moves it on."""
+
+    weekend: Literal["stays", "next-working-day"] = "stays"
+
+
+class Task(Strict):
+    """One task of `checklists/recruit.yml` or `checklists/employer.yml`; all that holds in every language.
+
+    id: `r-…` on the recruit's list, `e-…` on the employer's. origin, occupation, household: for whom; empty: everybody.
+    due: the first rule whose anchor is known counts. reminders: days relative to the due day. behind: once this anchor
+    lies in the past, the task must have been settled. yearly: it comes back each year. bring: documents to take along.
+    """
+
+    id: TaskId
+    phase: Literal["before-departure", "arrival-week", "first-month", "first-3-months", "first-year", "staying"]
+    who: Literal["recruit", "employer", "municipality", "mentor", "family"]
+    origin: list[Origin] = []
+    occupation: list[Occupation] = []
+    household: list[Household] = []
+    prerequisites: list[TaskId] = []
+    due: list[DayRule] = Field(min_length=1)
+    legal: Legal | None = None
+    reminders: list[int]
+    link: Link
+    topic: Slug | None = None
+    behind: Anchor | None = None
+    yearly: bool = False
+    bring: list[Slug] = []
+    facts: list[Line] = []
+    sources: list[Source] = []
+    place: int = Field(default=0, ge=0, description="the position in its file; not written there")
+
+
+class TaskText(Strict):
+    """A task in one language. why: what it is good for, or what happens when it is late. legal: the limit in words.
+
+    called: how people name it when they say that it is done ("cpr", "my tax card").
+    """
+
+    title: Annotated[Line, StringConstraints(max_length=80)]
+    details: Line
+    why: Line
+    legal: Line | None = None
+    called: list[Line] = Field(min_length=2)
+    revision: int | None = Field(default=None, ge=1)
+    from_revision: int | None = Field(default=None, ge=1)
+
+
+class DocumentText(Strict):
+    """A paper to take along, in one language, the Danish word beside it where an office uses one."""
+
+    text: Line

@@ -5,7 +5,7 @@ person is deleting one row; `tests/integration/test_privacy.py` looks at every t
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -181,6 +181,122 @@ class MentorRequest(Base):
     closed_at: Mapped[datetime | None]
 
 
+class Employer(Base):
+    """A workplace that receives recruits; they give its `code`, its contact opens the chat with `contact_code`."""
+
+    __tablename__ = "employers"
+    id: Mapped[int] = _number()
+    name: Mapped[str]
+    code: Mapped[str] = mapped_column(unique=True)
+    contact_code: Mapped[str] = mapped_column(unique=True)
+    contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[datetime]
+
+
+class TaskChange(Base):
+    """What became of a task on a person's list; the newest row counts, so taking one back is deleting it.
+
+    day: when it was done. batch: what was said at once is taken back at once.
+    """
+
+    __tablename__ = "task_changes"
+    id: Mapped[int] = _number()
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"))
+    task: Mapped[str]
+    status: Mapped[str]
+    day: Mapped[date]
+    said_by: Mapped[str]
+    batch: Mapped[uuid.UUID]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        CheckConstraint("status in ('done', 'skipped', 'open')", name="status"),
+        CheckConstraint("said_by in ('recruit', 'employer', 'mentor')", name="said_by"),
+        Index("ix_task_changes_recruit_id_task_id", "recruit_id", "task", "id"),
+    )
+
+
+class Reminder(Base):
+    """The ledger: one row a person, task and occurrence.
+
+    recruit_id: who is reminded; about_id: whose list the task stands on, where that is somebody else (an employer's
+    contact is reminded of a recruit). kind: task, own (in the person's words), announcement. due_at: when it is looked
+    at next; planned_for: when it was first meant to be. batch: claimed together. reason: why it was skipped, postponed
+    or failed. Status: planned → claimed → sending → sent; or skipped, postponed (until due_at), failed.
+    """
+
+    __tablename__ = "reminders"
+    id: Mapped[int] = _number()
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"))
+    about_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    task: Mapped[str] = mapped_column(server_default="")
+    occurrence: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str | None]
+    planned_for: Mapped[datetime]
+    due_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(server_default="planned")
+    reason: Mapped[str | None]
+    batch: Mapped[uuid.UUID | None]
+    claimed_at: Mapped[datetime | None]
+    outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="SET NULL"), index=True)
+    settled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        CheckConstraint("kind in ('task', 'own', 'announcement')", name="kind"),
+        CheckConstraint(
+            "status in ('planned', 'claimed', 'sending', 'sent', 'skipped', 'postponed', 'failed')", name="status"
+        ),
+        UniqueConstraint("recruit_id", "about_id", "kind", "task", "occurrence", postgresql_nulls_not_distinct=True),
+        Index("ix_reminders_due", "due_at", postgresql_where=sql("status in ('planned', 'postponed')")),
+        Index("ix_reminders_under_way", "claimed_at", postgresql_where=sql("status in ('claimed', 'sending')")),
+    )
+
+
+class MentorNote(Base):
+    """What a mentor should hear of, with the person's consent: a legal limit passed, reminders nobody reacts to."""
+
+    __tablename__ = "mentor_notes"
+    id: Mapped[int] = _number()
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    task: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("kind in ('legal_limit_passed', 'reminders_ignored')", name="kind"),
+        UniqueConstraint("recruit_id", "kind", "task"),
+    )
+
+
+class PrivateLink(Base):
+    """A private address of a person's list (calendar feed, page to print); the secret in it is not kept here."""
+
+    __tablename__ = "private_links"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Announcement(Base):
+    """A message to many: draft → scheduled → sending → done, or stopped. Who got it stands in the ledger.
+
+    segment: which people (language, kommune, origin, occupation, phase …), each a list of values. texts: by language.
+    """
+
+    __tablename__ = "announcements"
+    id: Mapped[int] = _number()
+    name: Mapped[str] = mapped_column(unique=True)
+    segment: Mapped[JSON]
+    texts: Mapped[JSON]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    created_at: Mapped[datetime]
+    scheduled_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (CheckConstraint("status in ('draft', 'scheduled', 'sending', 'stopped', 'done')", name="status"),)
+
+
 class SendLimit(Base):
     """How far ahead a channel's sending is reserved; buckets are shards, nobody's address stands here."""
 
@@ -205,7 +321,10 @@ class Entry(Base):
     file_hash: Mapped[str] = mapped_column(server_default="")
     updated_at: Mapped[datetime]
     __table_args__ = (
-        CheckConstraint("kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality')", name="kind"),
+        CheckConstraint(
+            "kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality', 'task', 'task_text', 'document')",
+            name="kind",
+        ),
         CheckConstraint("origin in ('file', 'pages', 'edited')", name="origin"),
     )
 
