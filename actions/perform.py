@@ -1,30 +1,16 @@
 """One act, one outcome."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from actions import answer
+from actions import answer, checklist, meet, remind
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from core import acts
 from core.acts import Act, Decline, Journey
 from core.messages import Button
 from i18n.languages import LANGUAGES, named_language
 from i18n.translator import translator
-
-LATER = {
-    Journey.SHOW_CHECKLIST: "later_checklist",
-    Journey.NEXT_TASK: "later_checklist",
-    Journey.COMPLETE_TASK: "later_checklist",
-    Journey.SKIP_TASK: "later_checklist",
-    Journey.UNDO: "later_checklist",
-    Journey.SHOW_PROGRESS: "later_checklist",
-    Journey.SET_REMINDER: "later_reminders",
-    Journey.LIST_REMINDERS: "later_reminders",
-    Journey.CANCEL_REMINDER: "later_reminders",
-    Journey.PAUSE_REMINDERS: "later_reminders",
-    Journey.SET_PROFILE: "later_profile",
-}
-FIRST_STEPS = ("first-steps-order",)
 
 
 def perform(act: Act, turn: Turn) -> Outcome:
@@ -132,7 +118,94 @@ def ask_consent(turn: Turn) -> Outcome:
 
 
 def journey(command: Journey, turn: Turn) -> Outcome:
-    """Understood, and said openly that it can't be done yet."""
-    slugs = FIRST_STEPS if LATER[command] == "later_checklist" else ()
-    buttons = (*(turn.topic_button(slug) for slug in turn.library.known(slugs)), turn.mentor_button())
-    return Outcome(Outcomes.ACT, (turn.reply(LATER[command], buttons=buttons),), act=command.value, alternatives=slugs)
+    """A command about the person's own list, reminders or profile."""
+    match command:
+        case Journey.SHOW_CHECKLIST:
+            return checklist.show(turn)
+        case Journey.NEXT_TASK:
+            return checklist.show_next(turn)
+        case Journey.SHOW_PROGRESS:
+            return checklist.show_progress(turn)
+        case Journey.COMPLETE_TASK:
+            return checklist.complete(turn)
+        case Journey.SKIP_TASK:
+            return checklist.skip(turn)
+        case Journey.EXPLAIN_TASK:
+            return checklist.explain(turn)
+        case Journey.UNDO:
+            return checklist.undo(turn)
+        case Journey.SHARE_CHECKLIST:
+            return checklist.share(turn)
+        case Journey.SET_REMINDER:
+            return remind.set_one(turn)
+        case Journey.LIST_REMINDERS:
+            return remind.show(turn)
+        case Journey.CANCEL_REMINDER:
+            return remind.cancel(turn)
+        case Journey.CHANGE_REMINDER:
+            return remind.change(turn)
+        case Journey.PAUSE_REMINDERS:
+            return remind.pause(turn)
+        case Journey.RESUME_REMINDERS:
+            return remind.resume(turn)
+        case Journey.FEWER_REMINDERS:
+            return remind.fewer(turn)
+        case Journey.SET_PROFILE:
+            return meet.change(turn)
+        case _:
+            assert_never(command)
+
+
+def journey_press(payload: str, turn: Turn) -> Outcome | None:
+    """A button of the person's list; None if it is none of these."""
+    name, _, value = payload.partition(":")
+    match name:
+        case "list":
+            return checklist.show(turn)
+        case "next":
+            return checklist.show_next(turn)
+        case "progress":
+            return checklist.show_progress(turn)
+        case "task":
+            return checklist.show_task(value, turn)
+        case "done":
+            return checklist.apply(Journey.COMPLETE_TASK, [value], turn)
+        case "skip":
+            return checklist.apply(Journey.SKIP_TASK, [value], turn)
+        case "open":
+            return checklist.reopen(value, turn)
+        case "why":
+            return checklist.apply(Journey.EXPLAIN_TASK, [value], turn)
+        case "undo":
+            return checklist.undo(turn)
+        case "share":
+            return checklist.share(turn, renewed=value == "new")
+        case "etask" | "edone":
+            return checklist.press_recruit(name, value, turn)
+        case "remind":
+            return remind.press(value, turn)
+        case "own":
+            return remind.press_own(value, turn)
+        case "reminders":
+            return remind.show(turn)
+        case "when":
+            return remind.at_moment(value, turn)
+        case "quiet":
+            return remind.press_quiet(value, turn)
+        case "meet":
+            return meet.press(value, turn)
+        case _:
+            return None
+
+
+def after_consent(then: Mapping[str, str], turn: Turn) -> Outcome:
+    """Go on with what was wanted before the person agreed that it may be kept."""
+    command, tasks = Journey(then["command"]), [task for task in then.get("tasks", "").split(",") if task]
+    there = replace(turn, text="")
+    match command:
+        case Journey.SET_REMINDER:
+            return remind.once_agreed(tasks, then.get("at", ""), there)
+        case Journey.SET_PROFILE:
+            return meet.start(there)
+        case _:
+            return checklist.apply(command, tasks, there) if tasks else journey(command, there)

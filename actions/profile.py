@@ -83,6 +83,13 @@ def told(dimension: str, text: str, turn: Turn) -> str | None:
     return groups.pop() if len(groups) == 1 else None  # "born in Kenya, German passport" says two things
 
 
+def country_named(text: str, language: str) -> str | None:
+    """The code of the one country that a text names, in the language or in English."""
+    said = _plain(text)
+    codes = {code for name, code in _countries(language) if f" {name} " in f" {said} "}
+    return codes.pop() if len(codes) == 1 else None
+
+
 def _group(country: str) -> str:
     return "nordic" if country in NORDIC else "eu" if country in EU else "non-eu"
 

@@ -1,13 +1,19 @@
 """The values that a turn is thought with."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 
 from core.messages import Button, Reply
 from i18n.translator import Translator
 from knowledge.library import Library
+from store.journey import NOTHING, Change, Mine
+from store.reminders import Claimed
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Outcomes(StrEnum):
@@ -32,6 +38,27 @@ class Pending(StrEnum):
     CONSENT = "consent"
     ANSWERED = "answered"
     PROFILE = "profile"
+    FORM = "form"
+    WHEN = "when"
+
+
+@dataclass(frozen=True, slots=True)
+class AboutRecruit:
+    """One recruit of an employer's contact: what the contact may know, which is the name and the employer's own tasks."""
+
+    id: uuid.UUID
+    profile: Mapping[str, str]
+    mine: Mine
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderChange:
+    """What becomes of a reminder: add, move, cancel (own ones), snooze (any row of the ledger)."""
+
+    what: str
+    id: int = 0
+    text: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +67,9 @@ class Turn:
 
     text: masked. language: to answer in. offered: topics still one tap away from the reply before.
     profile: what is known of the person. can_ask: whether there is somebody to press a button.
-    pending: what our last reply left open.
+    pending: what our last reply left open. shown: the tasks that our last reply showed. form: how far getting to know
+    each other has come. waiting: what a question about a moment was about.
+    mine, employers, recruits, ledger, address: of the person's journey; only there where a turn needs them.
     """
 
     text: str
@@ -53,6 +82,16 @@ class Turn:
     profile: Mapping[str, str] = field(default_factory=dict)
     can_ask: bool = True
     pending: str = "none"
+    now: datetime = LONG_AGO
+    consent: str = "unasked"
+    shown: tuple[str, ...] = ()
+    form: Mapping[str, Any] = field(default_factory=dict)
+    waiting: Mapping[str, Any] = field(default_factory=dict)
+    mine: Mine = NOTHING
+    employers: Mapping[str, str] = field(default_factory=dict)
+    recruits: tuple[AboutRecruit, ...] = ()
+    ledger: Claimed | None = None
+    address: str = ""
 
     def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""
@@ -76,6 +115,9 @@ class Outcome:
     """What a turn leads to: replies, and what changes with them.
 
     asks: what our question wants to know of the person; profile: what the person has told by a button or in words.
+    tasks, undo, reminders: what changes on the person's list and in the ledger; about: whose list, where it is a
+    recruit's of an employer. shown, form, waiting: see Turn. after_consent: what to go on with
+    once the person has agreed.
     """
 
     kind: Outcomes
@@ -92,6 +134,20 @@ class Outcome:
     erase: bool = False
     asks: str | None = None
     profile: Mapping[str, str] = field(default_factory=dict)
+    tasks: tuple[Change, ...] = ()
+    undo: bool = False
+    reminders: tuple[ReminderChange, ...] = ()
+    about: uuid.UUID | None = None
+    shown: tuple[str, ...] = ()
+    form: Mapping[str, Any] = field(default_factory=dict)
+    waiting: Mapping[str, Any] = field(default_factory=dict)
+    after_consent: Mapping[str, str] = field(default_factory=dict)
+    contact_of: str = ""
+
+    @property
+    def changes_journey(self) -> bool:
+        """Whether more is written than the conversation and the profile."""
+        return bool(self.tasks or self.undo or self.reminders or self.profile or self.contact_of)
 
     @property
     def offers_mentor(self) -> bool:

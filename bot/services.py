@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -31,7 +32,9 @@ async def no_retry(conversation_id: int, at: datetime) -> None:
 
 @dataclass(slots=True)
 class Services:
-    """`retry` asks the queue to deliver a conversation's replies at a later moment."""
+    """`retry` asks the queue to deliver a conversation's replies at a later moment; `private_address` makes the
+    address of somebody's list from the number of their link.
+    """
 
     settings: Settings
     database: AsyncEngine
@@ -42,6 +45,7 @@ class Services:
     danger: DangerRules
     background: Background
     retry: Callable[[int, datetime], Awaitable[None]] = no_retry
+    private_address: Callable[[UUID], str] | None = None
     now: Callable[[], datetime] = utc_now
     step: Callable[[str], None] = no_step
     # Each turn holds a connection; those that it needs besides must be left in the pool (store/database.py).

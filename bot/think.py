@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from actions import answer, perform, profile, second_opinion
+from actions import answer, meet, perform, profile, remind, second_opinion
 from actions.turn import Outcome, Outcomes, Pending, Turn
-from bot import metrics
+from bot import journeys, metrics
 from bot.services import Services
-from core.acts import act_name
+from core.acts import JourneyCommand, act_name
 from core.days import danish_day
 from core.errors import EngineError
 from core.masking import LABELS
@@ -83,7 +83,7 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     if spoken not in LANGUAGES and context.language is None:
         outcome = _in_another_language(outcome, turn, spoken)
     outcome = _with_notes(outcome, batch, turn, switched=switched)
-    asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER
+    asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER and not outcome.after_consent
     if asks:
         outcome = _with_consent(outcome, turn)
     return Thought(outcome, outcome.set_language or language, spoken, switched, asks)
@@ -106,10 +106,20 @@ async def _turn(services: Services, context: Context, text: str, language: str, 
         day=danish_day(services.now()),
         offered=tuple(context.state.get("offered", ())),
         mentor_contact=services.settings.mentor_contact,
-        profile={**context.profile, **context.state.get("told", {})},
+        profile=_known({**context.profile, **context.state.get("told", {})}),
         can_ask=channel is not None and channel.interactive,
         pending=context.state.get("pending", Pending.NONE.value),
+        now=services.now(),
+        consent=context.consent,
+        shown=tuple(context.state.get("shown", ())),
+        form=context.state.get("form", {}),
+        waiting=context.state.get("waiting", {}),
     )
+
+
+def _known(profile: dict[str, str]) -> dict[str, str]:
+    """Without what the person has taken back."""
+    return {name: value for name, value in profile.items() if value}
 
 
 def _failed(turn: Turn) -> Outcome:
@@ -133,11 +143,9 @@ async def _outcome(
     services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn, spoken: str
 ) -> Outcome:
     if kind is Kind.BUTTON:
-        return _pressed(batch[-1].payload, context, turn)
-    if (answered := _told(context, turn)) is not None:
-        return answered
+        return await _button(services, context, batch[-1].payload, turn)
     if kind is Kind.COMMAND:
-        return _command(turn)
+        return await _command(services, context, turn)
     if kind is Kind.GROUP and context.state.get("group"):
         return Outcome(Outcomes.ACT, ())  # explained once; everything else there is none of our business
     if kind in UNREADABLE and not turn.text:
@@ -145,6 +153,8 @@ async def _outcome(
     danger = services.danger.find(turn.text)
     if danger is not None:
         return await _danger(services, context, batch, danger, turn, spoken)
+    if (answered := await _answered(services, context, turn)) is not None:
+        return answered
     if not _asks_anything(turn.text):
         told = any(message.masked for message in batch)
         return Outcome(Outcomes.ACT, () if told else (turn.reply(_wordless(turn.text)),))
@@ -182,8 +192,47 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
     log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
     if len(acts) == 1 and second_opinion.worth_asking(acts[0]):
         acts = [second_opinion.reconsider(acts[0], turn.text, turn.library, await services.shelf.index())]
+    if any(isinstance(act, JourneyCommand) for act in acts):
+        turn = await journeys.with_journey(services, context, turn)
     outcomes = [perform.perform(act, turn) for act in acts[:3]]
-    return outcomes[0] if len(outcomes) == 1 else _joined(outcomes)
+    return _form_kept(outcomes[0] if len(outcomes) == 1 else _joined(outcomes), turn)
+
+
+def _form_kept(outcome: Outcome, turn: Turn) -> Outcome:
+    """A question of ours that was left for another one stays open, one tap away."""
+    if not turn.form.get("at") or outcome.form or not outcome.replies or outcome.erase:
+        return outcome
+    go_on = Button(turn.t.gettext("Back to our questions"), payload="meet:start")
+    last = outcome.replies[-1]
+    return replace(outcome, replies=(*outcome.replies[:-1], replace(last, buttons=(*last.buttons, go_on))))
+
+
+async def _answered(services: Services, context: Context, turn: Turn) -> Outcome | None:
+    """The typed answer to a question of ours, where it is one."""
+    pending = context.state.get("pending")
+    if pending == Pending.PROFILE:
+        return _told(context, turn)
+    if pending not in (Pending.FORM, Pending.WHEN) or not turn.text:
+        return None
+    turn = await journeys.with_journey(services, context, turn)
+    return meet.typed(turn) if pending == Pending.FORM else remind.typed(turn)
+
+
+async def _button(services: Services, context: Context, payload: str, turn: Turn) -> Outcome:
+    then = context.state.get("then")
+    if payload == "consent:yes" and then:
+        turn = replace(await journeys.with_journey(services, context, turn), consent="given")
+        turn = await journeys.with_address(services, context, turn)
+        if contact := then.get("contact"):
+            return replace(await journeys.join_employer(services, context, contact, turn), consent=True)
+        return replace(perform.after_consent(then, turn), consent=True)
+    if payload == "consent:no" and then:
+        return replace(perform.consent(False, turn), replies=(turn.reply("keep_declined"),))
+    if journeys.concerns(payload):
+        turn = await journeys.for_press(services, context, payload, turn)
+        if (outcome := perform.journey_press(payload, turn)) is not None:
+            return outcome
+    return _pressed(payload, context, turn)
 
 
 def _joined(outcomes: list[Outcome]) -> Outcome:
@@ -197,6 +246,10 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
         set_language=next((outcome.set_language for outcome in outcomes if outcome.set_language), None),
         consent=next((outcome.consent for outcome in outcomes if outcome.consent is not None), None),
         erase=any(outcome.erase for outcome in outcomes),
+        profile={name: value for outcome in outcomes for name, value in outcome.profile.items()},
+        tasks=tuple(change for outcome in outcomes for change in outcome.tasks),
+        undo=any(outcome.undo for outcome in outcomes),
+        reminders=tuple(change for outcome in outcomes for change in outcome.reminders),
     )
 
 
@@ -306,12 +359,18 @@ def _told(context: Context, turn: Turn) -> Outcome | None:
     return _said_of_themselves(f"{mark}:{slugs[0]}", turn) if mark else None
 
 
-def _command(turn: Turn) -> Outcome:
+async def _command(services: Services, context: Context, turn: Turn) -> Outcome:
     """`/start` and the like; they work without the engine, too."""
     name, _, rest = turn.text.partition(" ")
     match name.lower():
+        case "start" if rest.startswith(journeys.CONTACT):
+            return await journeys.join_employer(services, context, rest.removeprefix(journeys.CONTACT), turn)
         case "start":
             return perform.welcome(turn, FEATURED)
+        case "list" | "next" | "reminders" | "me" | "stop":
+            turn = await journeys.with_journey(services, context, turn)
+            payload = {"me": "meet:what", "stop": "quiet:stop"}.get(name.lower(), name.lower())
+            return perform.journey_press(payload, turn) or perform.help_(turn)
         case "language":
             return perform.set_language(named_language(rest) if rest else None, turn)
         case "mentor":

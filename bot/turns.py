@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.turn import Outcome, Outcomes
-from bot import delivery, metrics
+from bot import delivery, journeys, metrics
 from bot.burst import wait_for_more
 from bot.services import Services
 from bot.think import Thought, batches, sorry, think
@@ -124,10 +124,12 @@ async def _write(
 ) -> None:
     """All that a turn changes, or nothing; mostly that is one statement, which needs no transaction around it."""
     outcome = thought.outcome
-    several = batch[-1].kind == Kind.BUTTON or outcome.erase or outcome.consent is False
+    several = batch[-1].kind == Kind.BUTTON or outcome.erase or outcome.consent is False or outcome.changes_journey
     async with together(connection) if several else nullcontext():
         await _apply_buttons(connection, context, batch)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
+        if outcome.changes_journey or outcome.consent:
+            await journeys.apply(services, connection, context, outcome)
         if outcome.consent is False:
             await people.erase_texts(connection, context.conversation_id)
         if outcome.erase:
@@ -212,9 +214,18 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
     }
     if outcome.asks:
         state["asks"] = outcome.asks
+    form = outcome.form or (context.state.get("form", {}) if _leaves_form_open(outcome) else {})
+    kept = {"shown": list(outcome.shown), "form": dict(form), "waiting": dict(outcome.waiting)}
+    kept["then"] = dict(outcome.after_consent)
+    state |= {name: value for name, value in kept.items() if value}
     if context.consent in ("unasked", "asked") and outcome.consent is None:
         state["told"] = {**context.state.get("told", {}), **outcome.profile}
     return {**state, "group": True} if outcome.act == Kind.GROUP or context.state.get("group") else state
+
+
+def _leaves_form_open(outcome: Outcome) -> bool:
+    """A topic, small talk or a refusal in the middle of our questions; any command of the list ends them."""
+    return outcome.kind in (Outcomes.ANSWER, Outcomes.ASK_BACK, Outcomes.SMALLTALK, Outcomes.REFUSED, Outcomes.DANGER)
 
 
 def _unanswered(batch: list[Waiting], thought: Thought) -> dict[str, object] | None:

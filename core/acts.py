@@ -31,7 +31,7 @@ class Smalltalk(StrEnum):
 
 
 class Journey(StrEnum):
-    """Commands about the checklist, reminders and the profile; recognised, and answered honestly until built."""
+    """Commands about the checklist, reminders and the profile."""
 
     SHOW_CHECKLIST = "show_checklist"
     NEXT_TASK = "next_task"
@@ -44,6 +44,11 @@ class Journey(StrEnum):
     CANCEL_REMINDER = "cancel_reminder"
     PAUSE_REMINDERS = "pause_reminders"
     SET_PROFILE = "set_profile"
+    EXPLAIN_TASK = "explain_task"
+    CHANGE_REMINDER = "change_reminder"
+    RESUME_REMINDERS = "resume_reminders"
+    FEWER_REMINDERS = "fewer_reminders"
+    SHARE_CHECKLIST = "share_checklist"
 
 
 @dataclass(frozen=True, slots=True)

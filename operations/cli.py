@@ -44,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=explanation)
     ask = commands.add_parser("ask", help="answer questions from standard input")
     ask.add_argument("--jsonl", action="store_true", required=True, help="a JSON object a line, in and out")
+    plan = commands.add_parser("plan", help="the plan of a profile: which tasks apply, by when, what is late")
+    plan.add_argument("--profile", type=Path, required=True, metavar="FILE", help="the profile, in YAML or JSON")
+    plan.add_argument("--now", metavar="DATE", help="a date or an ISO date-time (default: now)")
+    plan.add_argument("--json", action="store_true", help="every task as JSON instead of a table")
     knowledge = commands.add_parser("knowledge", help="check, import or export the knowledge")
     knowledge.add_argument("action", choices=("check", "import", "export"))
     knowledge.add_argument("folder", nargs="?", type=Path, default=KNOWLEDGE)
@@ -76,6 +80,10 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             from operations import ask
 
             ask.main(settings)
+        case "plan":
+            from operations import plan
+
+            sys.exit(plan.main(arguments.profile, arguments.now, as_json=arguments.json))
         case "eval":
             from operations.evaluate import evaluate
 

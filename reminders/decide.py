@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from core.days import COPENHAGEN
 from journey.calendar import is_holiday
 from journey.plan import Planned, State
 from reminders import hours
@@ -92,7 +93,9 @@ def _settled(item: Item) -> str | None:
             return "done meanwhile"
         case State.SKIPPED:
             return "not for this person"
-        case State.BLOCKED if {"recruit", "family"} & set(task.unblocked_by) and not item.occurrence.startswith("snooze"):
+        case State.BLOCKED if {"recruit", "family"} & set(task.unblocked_by) and not item.occurrence.startswith(
+            "snooze"
+        ):
             return f"waits for {', '.join(task.blocked_by)}"
         case _:
             return None
@@ -116,11 +119,11 @@ def _not_now(item: Item, person: Receiver, now: datetime) -> Postpone | None:
     exact = item.kind == "own" and now - item.due_at < OUTAGE  # asked for at this very hour
     if not exact and hours.is_quiet(now, zone, quiet := hours.quiet_hours(person.profile)):
         return Postpone(hours.next_opening(now, zone, quiet), "quiet hours")
-    if item.kind != "own" and not _urgent(item, now) and is_holiday(now.astimezone(hours.COPENHAGEN).date()):
+    if item.kind != "own" and not _urgent(item, now) and is_holiday(now.astimezone(COPENHAGEN).date()):
         return Postpone(hours.morning_after_holiday(now, zone), "a Danish holiday")
     return None
 
 
 def _urgent(item: Item, now: datetime) -> bool:
     legal = item.task.legal if item.task else None
-    return legal is not None and legal - now.astimezone(hours.COPENHAGEN).date() <= URGENT
+    return legal is not None and legal - now.astimezone(COPENHAGEN).date() <= URGENT

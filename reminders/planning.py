@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from core.days import COPENHAGEN
 from journey.plan import Planned, State
 from reminders import hours
 from reminders.decide import LEGAL
@@ -31,6 +32,8 @@ def _of_task(task: Planned, profile: Mapping[str, str], language: str | None, no
         days.append((f"{LEGAL} {task.legal}", task.legal + timedelta(days=1)))
     for occurrence, day in days:
         # In the zone where the person will be on that day: reminders before the flight reach them at home.
-        moment = hours.at(day, hours.MORNING, hours.zone_of(profile, language, hours.at(day, hours.MORNING, hours.COPENHAGEN)))
+        moment = hours.at(
+            day, hours.MORNING, hours.zone_of(profile, language, hours.at(day, hours.MORNING, COPENHAGEN))
+        )
         if moment > now:
             yield Wanted(task.task.id, occurrence, moment)

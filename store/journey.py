@@ -137,6 +137,32 @@ async def join_as_contact(connection: AsyncConnection, recruit_id: uuid.UUID, co
     return (await connection.execute(found.returning(Employer.name))).scalar()
 
 
+async def employer_of_contact(connection: AsyncConnection, contact_code: str) -> str | None:
+    """The name of the employer with that contact code, if there is one."""
+    return (await connection.execute(select(Employer.name).where(Employer.contact_code == contact_code))).scalar()
+
+
+RECRUITS_OF = sql("""
+    select r.id, r.profile from recruits r join employers e on e.code = r.profile ->> 'employer'
+    where e.contact_id = :contact and r.id <> :contact and r.consent = 'given' order by r.created_at limit :most
+""")
+MOST_RECRUITS = 20
+
+
+async def recruits_of(connection: AsyncConnection, contact: uuid.UUID) -> list[tuple[uuid.UUID, dict[str, str], Mine]]:
+    """The recruits who gave the code of this contact's employer: number, profile, list; nothing for anybody else."""
+    rows = list(await connection.execute(RECRUITS_OF, {"contact": contact, "most": MOST_RECRUITS}))
+    return [(row[0], row[1], await mine(connection, row[0])) for row in rows]
+
+
+async def is_contact_of(connection: AsyncConnection, contact: uuid.UUID, recruit_id: uuid.UUID) -> bool:
+    query = sql("""
+        select exists (select from recruits r join employers e on e.code = r.profile ->> 'employer'
+                       where r.id = :recruit and e.contact_id = :contact)
+    """)
+    return bool((await connection.execute(query, {"recruit": recruit_id, "contact": contact})).scalar())
+
+
 # --- notes to mentors ---------------------------------------------------------------------------------------------
 
 

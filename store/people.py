@@ -1,6 +1,7 @@
 """What people may ask of their own data: see it, delete it; and what runs by itself: retention."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,6 +178,28 @@ async def show_again(
             "now": now,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning needs to know of a person; contact_id: of the employer whose code the person gave."""
+
+    id: uuid.UUID
+    language: str | None
+    consent: str
+    profile: dict[str, str]
+    contact_id: uuid.UUID | None
+
+
+PLANNED = text("""
+    select r.id, r.language, r.consent, r.profile, e.contact_id
+    from recruits r left join employers e on e.code = r.profile ->> 'employer' where r.id = :id
+""")
+
+
+async def planned_with(connection: AsyncConnection, recruit_id: object) -> Planned | None:
+    row = (await connection.execute(PLANNED, {"id": recruit_id})).one_or_none()
+    return Planned(*row) if row else None
 
 
 async def introduce(

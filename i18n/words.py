@@ -1,0 +1,62 @@
+"""Which beginnings of words tell what a sentence is about: `words/<language>.yml`, in the language and in English."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from i18n.languages import DEFAULT
+
+FOLDER = Path(__file__).parent / "words"
+# Letters that Unicode does not take apart.
+WHOLE = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ß": "ss", "ı": "i", "’": "'", "ʼ": "'"})
+SHORT = 3  # letters; a beginning as short as this must be the whole word
+APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+
+
+def fold(text: str) -> list[str]:
+    """The words of a text, lower case, without diacritics, apostrophes and punctuation."""
+    plain = unicodedata.normalize("NFKD", APOSTROPHE.sub("", text.casefold().translate(WHOLE)))
+    kept = (c if c.isalnum() or unicodedata.category(c) in ("Mc", "Mn") else " " for c in plain)
+    return "".join(c for c in kept if not unicodedata.combining(c)).split()
+
+
+def found(phrase: str, words: list[str]) -> list[tuple[int, int]]:
+    """Where the beginnings of words in a phrase stand one after the other: (first, behind the last)."""
+    stems = fold(phrase)
+    size = len(stems)
+    return [
+        (at, at + size)
+        for at in range(len(words) - size + 1 if size else 0)
+        if all(_begins(word, stem) for word, stem in zip(words[at : at + size], stems))
+    ]
+
+
+def _begins(word: str, stem: str) -> bool:
+    return word == stem or (len(stem) > SHORT and word.startswith(stem))
+
+
+def named(kind: str, text: str, language: str) -> list[str]:
+    """The names of one kind (fields, values, say) whose words stand in a text, the longest match first."""
+    words, best = fold(text), dict[str, int]()
+    for table in (_table(language), _table(DEFAULT)):
+        for name, phrases in table.get(kind, {}).items():
+            sizes = [sum(map(len, words[a:b])) for phrase in phrases for a, b in found(phrase, words)]
+            best[name] = max([best.get(name, 0), *sizes])
+    return sorted((name for name, size in best.items() if size), key=lambda name: -best[name])
+
+
+def phrases(kind: str, name: str, language: str) -> list[str]:
+    """The written beginnings for one name, in the language and in English."""
+    return [str(p) for table in (_table(language), _table(DEFAULT)) for p in table.get(kind, {}).get(name, [])]
+
+
+@cache
+def _table(language: str) -> dict[str, dict[str, list[str]]]:
+    path = FOLDER / f"{language}.yml"
+    if not path.exists():
+        return {}
+    table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {kind: {name: [str(p) for p in some] for name, some in names.items()} for kind, names in table.items()}

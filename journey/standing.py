@@ -1,0 +1,58 @@
+"""Where a person's list stands: the plan, with what must lie behind somebody who joins late taken as settled."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import get_args
+
+from journey.plan import Planned, Profile, State, plan, presumed
+from knowledge.models import Anchor, Task
+
+ANCHORS: tuple[str, ...] = get_args(Anchor)
+OTHERS = ("employer", "mentor", "municipality")
+UNHEARD_OF = timedelta(days=14)  # after its day, what others were to do blocks nobody any more
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The plan, and which of its tasks are settled only by presumption."""
+
+    plan: tuple[Planned, ...]
+    presumed: frozenset[str]
+
+    def of(self, task: str) -> Planned | None:
+        return next((planned for planned in self.plan if planned.task.id == task), None)
+
+
+def profile_of(known: Mapping[str, str]) -> Profile:
+    return Profile(known.get("origin") or None, known.get("occupation") or None, known.get("household") or None)
+
+
+def anchors_of(known: Mapping[str, str]) -> dict[str, date]:
+    return {name: date.fromisoformat(known[name]) for name in ANCHORS if known.get(name)}
+
+
+def standing(
+    tasks: Sequence[Task],
+    known: Mapping[str, str],
+    done: Mapping[str, date],
+    skipped: Collection[str] = (),
+    reopened: Collection[str] = (),
+    *,
+    today: date,
+) -> Standing:
+    """The plan of a person. Settled by presumption: what lies behind a known anchor, and what others were to do two
+    weeks ago or more, as nobody tells us of it; never what somebody said is not done after all.
+    """
+    who, anchors = profile_of(known), anchors_of(known)
+    behind = presumed(tasks, who, anchors, done, today=today) - frozenset(reopened)
+    settled: dict[str, date | None] = {**dict.fromkeys(behind), **done}
+    planned = plan(tasks, who, anchors, settled, skipped, today=today)
+    unheard = {
+        p.task.id
+        for p in planned
+        if p.task.who in OTHERS and p.state in (State.OPEN, State.BLOCKED) and p.due and today - p.due > UNHEARD_OF
+    } - set(reopened)
+    if unheard:
+        planned = plan(tasks, who, anchors, {**dict.fromkeys(unheard), **settled}, skipped, today=today)
+    return Standing(planned, frozenset((behind | unheard) - done.keys()))
