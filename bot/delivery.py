@@ -24,6 +24,7 @@ from store.database import together
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 8
+MOST_SENDINGS = 2  # of a reminder that may have arrived
 UNKNOWN_NOTICE_AFTER = timedelta(seconds=20)
 
 
@@ -43,6 +44,8 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
     if due.late:
         await _mark(connection, context, due, "dropped")
         return True
+    if due.status == "sending" and due.body.get("bulk"):
+        return await _again(services, connection, context, channel, due)
     if due.status == "sending" and not channel.repeatable:
         await _unknown(services, connection, context, due, "the process ended while sending")
         return True
@@ -58,6 +61,24 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
     await _mark(connection, context, due, "sent", sent_at=services.now(), external_id=external_id)
     services.step("marked")
     return True
+
+
+async def _again(services: Services, connection: AsyncConnection, context: Context, channel: Channel, due: Due) -> bool:
+    """A reminder is rather shown twice than lost: what may have been sent is sent once more, and it is written down."""
+    if due.attempts >= MOST_SENDINGS:
+        await _mark(connection, context, due, "unknown", error="may have been sent, twice")
+        return True
+    await conversations.send_again(connection, due.id, now=services.now())
+    try:
+        external_id = await channel.send(context.address, due.id, Reply.from_json(due.body))
+    except ChannelError as error:
+        return await _failed(services, connection, context, due, error)
+    await _mark(connection, context, due, "sent", sent_at=services.now(), external_id=external_id)
+    return True
+
+
+async def unreachable(connection: AsyncConnection, channel: str, address: str, *, since: datetime) -> None:
+    await conversations.set_reachable(connection, channel, address, since=since)
 
 
 async def _attachment(connection: AsyncConnection, context: Context, due: Due) -> bytes | None:
@@ -76,7 +97,7 @@ async def _failed(
         await _mark(connection, context, due, "failed", error=str(error))
         await conversations.set_reachable(connection, context.channel, context.address, since=now)
         return True
-    if error.maybe_sent:
+    if error.maybe_sent and not (due.body.get("bulk") and due.attempts + 1 < MOST_SENDINGS):
         await _unknown(services, connection, context, due, str(error))
         return True
     if error.retry_after is None and due.attempts + 1 >= MOST_ATTEMPTS:
@@ -106,7 +127,7 @@ async def _unknown(services: Services, connection: AsyncConnection, context: Con
     at = now + UNKNOWN_NOTICE_AFTER
     async with together(connection):
         await conversations.mark(connection, due.id, "unknown", error=reason)
-        if not due.body.get("notice"):
+        if not due.body.get("notice") and not due.body.get("bulk"):
             body = {**notice.to_json(), "notice": True}
             await conversations.add_replies(connection, context, [body], inbound_id=due.inbound_id, due_at=at, now=now)
     await services.retry(context.conversation_id, at)

@@ -1,20 +1,23 @@
-"""Work that must not be lost, in Procrastinate's queue: deliveries to try again, the sweep, retention.
+"""Work that must not be lost, in Procrastinate's queue: deliveries to try again, reminders, the sweep, retention.
 
 The queue only says when to look; what there is to do stands in our own tables.
 """
 
+import uuid
 from datetime import datetime
+from functools import partial
 
 import structlog
-from procrastinate import App
+from procrastinate import App, RetryStrategy
 from procrastinate.connector import BaseAsyncConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from bot import turns
+from bot import reminding, turns
 from bot.services import Services
 from store import people
 
 log = structlog.get_logger()
+BULK = -10  # priority: after deliveries
 
 
 def make_queue(connector: BaseAsyncConnector) -> App:
@@ -32,6 +35,11 @@ async def deliver_later(app: App, conversation_id: int, at: datetime) -> None:
         log.debug("already queued", conversation=conversation_id)
 
 
+async def remind_soon(app: App, batch: uuid.UUID) -> None:
+    """Have a batch of reminders sent, after whatever else waits."""
+    await app.configure_task("remind", priority=BULK, allow_unknown=True).defer_async(batch=str(batch))
+
+
 def add_tasks(app: App, services: Services) -> None:
     """What a worker does."""
 
@@ -39,10 +47,15 @@ def add_tasks(app: App, services: Services) -> None:
     async def deliver(conversation_id: int) -> None:
         await turns.handle(services, conversation_id)
 
+    @app.task(name="remind", retry=RetryStrategy(max_attempts=8, exponential_wait=2))
+    async def remind(batch: str) -> None:
+        await reminding.send_batch(services, uuid.UUID(batch))
+
     @app.periodic(cron="* * * * *")
     @app.task(name="sweep", queueing_lock="sweep")
     async def sweep(timestamp: int) -> None:
         await turns.sweep(services)
+        await reminding.sweep(services, partial(remind_soon, app))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="retention", queueing_lock="retention")

@@ -10,3 +10,4 @@ TURN_SECONDS = Histogram(
 )
 DELIVERIES = Counter("velkommen_deliveries_total", "Replies by how they ended", ["channel", "status"])
 ENGINE_FAILURES = Counter("velkommen_engine_failures_total", "Turns without a usable answer of the engine")
+REMINDERS = Counter("velkommen_reminders_total", "Messages with reminders by how they ended", ["status"])

@@ -62,6 +62,7 @@ class Reply:
     text, footer: Markdown (paragraphs, bullets, bold, italics, links).
     rate: whether thumbs are shown; about: the slug of the topic that they are for.
     attach: the person's own data travels with it as a file (made at delivery, never stored).
+    bulk: not an answer (a reminder, an announcement): goes after what somebody waits for, and is rather shown twice than lost.
     around: the language of the note in front, the footer and our own buttons, where the text is in another one.
     """
 
@@ -74,6 +75,7 @@ class Reply:
     about: str = ""
     attach: bool = False
     around: str = ""
+    bulk: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,17 +4,19 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from datetime import timedelta
+from functools import partial
 from types import FrameType
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot import turns
-from bot.jobs import add_tasks
+from bot import reminding, turns
+from bot.jobs import add_tasks, remind_soon
 from bot.services import Services
 from core.settings import Settings
 from operations.assemble import open_services, set_up_logs, web_doors
+from reminders.clock import ticking
 from web.app import create_app
 
 log = structlog.get_logger()
@@ -64,13 +66,14 @@ class _Server(uvicorn.Server):
 
 
 async def worker(settings: Settings) -> None:
-    """The queue: deliveries to try again, the sweep, retention."""
+    """The queue and the clock: reminders, deliveries to try again, the sweep, retention."""
     set_up_logs(settings.log_level)
     async with open_services(settings) as (services, app):
         assert app is not None
         add_tasks(app, services)
         await turns.sweep(services, older=AT_ONCE)
-        await app.run_worker_async(concurrency=4, shutdown_graceful_timeout=5, listen_notify=True)
+        async with ticking(lambda: reminding.tick(services, partial(remind_soon, app))):
+            await app.run_worker_async(concurrency=6, shutdown_graceful_timeout=5, listen_notify=True)
 
 
 async def bot(settings: Settings) -> None:

@@ -281,6 +281,17 @@ async def claim(connection: AsyncConnection, outbound_id: int, *, now: datetime)
     return (await connection.execute(CLAIM, {"id": outbound_id, "now": now})).rowcount == 1
 
 
+SEND_AGAIN = sql("""
+    update outbound set attempts = attempts + 1, attempted_at = :now, error = coalesce(error, 'the process ended while sending')
+    where id = :id and status = 'sending'
+""")
+
+
+async def send_again(connection: AsyncConnection, outbound_id: int, *, now: datetime) -> None:
+    """Note that a message whose sending ended unclearly is sent once more."""
+    await connection.execute(SEND_AGAIN, {"id": outbound_id, "now": now})
+
+
 # It does not wait for the disk: a mark that PostgreSQL loses with its own death is a sending that ended unclearly.
 MARK = sql("""
     update outbound set status = :status, sent_at = coalesce(:sent_at, sent_at), due_at = coalesce(:due_at, due_at),

@@ -233,8 +233,9 @@ PEOPLE = sql("""
     left join lateral (
         select true as some from outbound o where o.conversation_id = c.id and o.status in ('pending', 'sending') limit 1
     ) waits on true
-    where r.id in (select recruit_id from reminders where batch = :batch and status = 'claimed')
+    where r.id = any(:people)
 """)
+IN_BATCH = sql("select distinct recruit_id from reminders where batch = :batch and status = 'claimed'")
 ROWS = sql("""
     select id, recruit_id, about_id, kind, task, occurrence, text, planned_for, due_at from reminders
     where recruit_id = any(:people) and status = 'claimed' order by due_at, id
@@ -242,7 +243,13 @@ ROWS = sql("""
 
 
 async def people_in(connection: AsyncConnection, batch: uuid.UUID) -> list[Person]:
-    return [Person(*row) for row in await connection.execute(PEOPLE, {"batch": batch})]
+    """For whom something of a batch is still claimed."""
+    found = list((await connection.execute(IN_BATCH, {"batch": batch})).scalars())
+    return await people_by_id(connection, found)
+
+
+async def people_by_id(connection: AsyncConnection, people: Sequence[uuid.UUID]) -> list[Person]:
+    return [Person(*row) for row in await connection.execute(PEOPLE, {"people": list(people)})]
 
 
 async def claimed_for(connection: AsyncConnection, people: Sequence[uuid.UUID]) -> list[Claimed]:

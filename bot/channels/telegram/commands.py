@@ -7,6 +7,11 @@ from i18n.translator import Translator, msgid
 COMMANDS = {
     "start": msgid("Show start message"),
     "help": msgid("Show what I can do"),
+    "next": msgid("What comes next?"),
+    "list": msgid("My list"),
+    "reminders": msgid("My reminders"),
+    "me": msgid("What you know about me"),
+    "stop": msgid("Stop all reminders"),
     "language": msgid("Change language"),
     "mentor": msgid("Ask for a human mentor"),
     "mydata": msgid("See the data kept about you"),
