@@ -9,7 +9,7 @@ from actions.turn import Outcome, Outcomes, Pending, Turn
 from core.acts import Journey
 from core.messages import Button, Reply
 from i18n import when as moments
-from journey.plan import Planned, State, next_steps, progress, waiting_for
+from journey.plan import Planned, State, next_steps, progress
 from journey.standing import Standing
 from reminders.hours import zone_of
 from store.journey import Change
@@ -31,7 +31,7 @@ def show(turn: Turn, *, most: int = SHOWN) -> Outcome:
     if not _knows_enough(turn):
         return _unknown(turn, Journey.SHOW_CHECKLIST)
     stand = mylist.list_of(turn)
-    steps, waiting = next_steps(stand.plan, most=most), waiting_for(stand.plan)
+    steps, waiting = next_steps(stand.plan, most=most), mylist.others_turn(stand)
     parts = [_progress_line(stand, turn)]
     if steps:
         parts += [turn.say("list_next"), "\n".join(mylist.line(step, turn) for step in steps)]
@@ -45,7 +45,7 @@ def show(turn: Turn, *, most: int = SHOWN) -> Outcome:
     if later > 0:
         parts.append(turn.t.ngettext("{count} more comes later.", "{count} more come later.", later, count=later))
     buttons = (
-        *(mylist.task_button(step.task.id, turn) for step in steps[:3]),
+        *(mylist.task_button(step.task.id, turn) for step in (*steps, *waiting)[:3]),
         Button(turn.t.gettext("Print it or put it in my calendar"), payload="share"),
         Button(turn.t.gettext("Change what you know about me"), payload="meet:what"),
     )

@@ -309,9 +309,10 @@ def _facts_in(turn: Turn) -> tuple[str, Told] | None:
                 facts |= told.facts
                 first = first or step
     values = words.named("values", turn.text, turn.language)
+    alone = "none" in words.named("say", turn.text, turn.language)  # "no kids": of whom there are none, nothing is told
     for value in values:
         dimension, known = variants.MARKS[value]
-        if dimension not in facts:
+        if dimension not in facts and not (alone and value in ("couple", "family")):
             facts[dimension] = known
             first = first or dimension
     if kommune := profile.municipality_told(turn.text, turn):
@@ -402,22 +403,24 @@ def _asked_back(text: str, turn: Turn, *, key: str = "meet_not_understood") -> T
 
 
 def _name_told(text: str, turn: Turn) -> Told | None:
-    said = text.strip(" .!,\"'")
-    begun = False
-    for phrase in sorted(words.phrases("fields", "name", turn.language), key=len, reverse=True):
-        parts, size = said.split(), len(words.fold(phrase))
-        for at in range(len(parts) - size + 1):
-            if words.found(phrase, words.fold(" ".join(parts[at : at + size]))):
-                said, begun = " ".join(parts[at + size :]), True
-                break
-        if begun:
-            break
+    said, begun = _without_phrase(text.strip(" .!,\"'"), turn.language)
     kept = said.split()
     if not kept or "?" in text or len(said) > NAME_LENGTH or any(c.isdigit() for c in said):
         return None
     if len(kept) > (NAME_WORDS if begun else 2):
         return None
     return Told({"name": said})
+
+
+def _without_phrase(said: str, language: str) -> tuple[str, bool]:
+    """The words behind "call me" and its like, and whether there was one; "spune-mi" is two words."""
+    for phrase in sorted(words.phrases("fields", "name", language), key=len, reverse=True):
+        size = len(words.fold(phrase))
+        for parts in (said.split(), said.replace("-", " ", 1).split()):
+            for at in range(len(parts) - size + 1):
+                if words.found(phrase, words.fold(" ".join(parts[at : at + size]))):
+                    return " ".join(parts[at + size :]), True
+    return said, False
 
 
 def _value_told(step: str, text: str, turn: Turn) -> str | None:

@@ -7,7 +7,7 @@ from core.messages import Button
 from i18n import format as local
 from i18n import words
 from i18n.languages import DEFAULT
-from journey.plan import RECRUITS, Planned, State
+from journey.plan import RECRUITS, Planned, State, waiting_for
 from journey.standing import Standing, standing
 
 OTHERS = ("employer", "mentor", "municipality")
@@ -28,6 +28,13 @@ def list_of(turn: Turn) -> Standing:
 def own(stand: Standing) -> list[Planned]:
     """What stands on the recruit's list: their own tasks and those that others do for them."""
     return [planned for planned in stand.plan if planned.task.id.startswith("r-")]
+
+
+def others_turn(stand: Standing) -> list[Planned]:
+    """What others can do now: first what holds the person up, then the rest by its day."""
+    holding = list(waiting_for(stand.plan))
+    rest = [p for p in own(stand) if p.task.who in OTHERS and p.state is State.OPEN and p not in holding]
+    return [*holding, *sorted(rest, key=lambda p: p.due or date.max)]
 
 
 def title(task: str, turn: Turn) -> str:

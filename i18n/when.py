@@ -143,7 +143,14 @@ class _Amount:
     unit: str
 
 
-type _Day = _Offset | _Weekday | _Yearly | _EitherOrder | _Monthly | _Period | _Amount
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """As Danes count them; its Monday."""
+
+    number: int
+
+
+type _Day = _Week | _Offset | _Weekday | _Yearly | _EitherOrder | _Monthly | _Period | _Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +170,8 @@ class _Mention:
     day: _Day | None = None
     clock: _Clock | None = None
     part: str | None = None
+    void: bool = False
+    """Again and again ("every Monday"), so no date; nor is the time beside it."""
     weak: bool = False
     """A date only beside another one, or when nothing else was said."""
     looks_back: bool = False
@@ -236,6 +245,9 @@ def _day(day: _Day, sight: _Sight) -> date | None:
             case _Monthly(number):
                 months = (_add_months(sight.today.replace(day=1), step) for step in range(-2, 4))
                 return sight.choose(m.replace(day=number) for m in months if number <= _length(m))
+            case _Week(number):
+                years = range(sight.today.year - 1, sight.today.year + 3)
+                return sight.choose(date.fromisocalendar(year, number, 1) for year in years if number <= _weeks(year))
             case _Period(unit, steps, last):
                 return _period(sight.today, unit, steps, last)
             case _Amount(number, unit):
@@ -307,6 +319,10 @@ def _add_months(day: date, number: int) -> date:
 
 def _length(day: date) -> int:
     return monthrange(day.year, day.month)[1]
+
+
+def _weeks(year: int) -> int:
+    return date(year, 12, 28).isocalendar().week
 
 
 def _later(amount: _Amount, sight: _Sight) -> When | None:
@@ -382,7 +398,7 @@ def _mentions(words: "_Words", language: str) -> list[_Mention]:
     strong = [
         replace(one, spans=one.spans or ((one.first, one.last),))
         for one in joined
-        if not one.weak or (one.first == 0 and one.last >= whole)
+        if not one.void and (not one.weak or (one.first == 0 and one.last >= whole))
     ]
     return strong if any(one.day for one in strong) else strong + _foreign_months(words, language)
 
@@ -394,6 +410,8 @@ def _joined(one: _Mention, two: _Mention, words: "_Words") -> _Mention | None:
         return None
     if (one.weak and two.weak) or (one.clock and two.clock):
         return None
+    if one.void or two.void:
+        return None if one.day or two.day else _Mention(one.first, two.last, void=True)
     day = _one_day(one.day, two.day)
     if day is None and one.day and two.day:
         return None
@@ -459,6 +477,8 @@ class _Hit:
 
     def number(self, group: str, *roles: str) -> int:
         value = self.value(group, *roles)
+        if isinstance(value, _Clock):
+            return value.hour
         return value if isinstance(value, int) else 0
 
     def which(self) -> str:
@@ -471,12 +491,18 @@ type _Builder = Callable[[_Hit], _Found]
 
 
 def _mention(
-    hit: _Hit, day: _Day | None = None, *, clock: _Clock | None = None, part: object = None, **more: bool
+    hit: _Hit,
+    day: _Day | None = None,
+    *,
+    clock: _Clock | None = None,
+    part: object = None,
+    looks_back: bool = False,
+    void: bool = False,
 ) -> _Mention:
     first, last = hit.match.span()
-    tokens = hit.words.tokens[first:last]
-    back = more.pop("looks_back", False) or any("SINCE" in token.roles for token in tokens)
-    return _Mention(first, last, day, clock, part if isinstance(part, str) else None, looks_back=back, **more)
+    since = any("SINCE" in token.values for token in hit.words.tokens[first:last])
+    part = part if isinstance(part, str) else None
+    return _Mention(first, last, day, clock, part, void=void, looks_back=looks_back or since)
 
 
 def _day_word(hit: _Hit) -> _Found:
@@ -527,7 +553,7 @@ def _amount(hit: _Hit, sign: int = 1) -> _Found:
     else:
         unit = str(hit.value("unit", "UNIT"))
         halved = "half" in groups and hit.has("half")
-        value = _HALVES[unit] if halved else _Amount(1 if alone else hit.number("number", "NUM", "ONE"), unit)
+        value = _HALVES[unit] if halved else _Amount(1 if alone else hit.number("number", "NUM", "ONE", "RANGE"), unit)
     return _mention(hit, _Amount(sign * value.number, value.unit), looks_back=sign < 0)
 
 
@@ -562,7 +588,7 @@ def _day_of_month(hit: _Hit) -> _Found:
 
 
 def _shape(hit: _Hit) -> _Found:
-    value = hit.value("shape", "EXACT", "DM", "DM_WEAK")
+    value = hit.value("shape", "EXACT", "DM", "DM_WEAK", "DM_DASH")
     assert isinstance(value, _Yearly | _EitherOrder)
     return _mention(hit, value)
 
@@ -585,6 +611,8 @@ def _time(hit: _Hit) -> _Found:
     if isinstance(clock, int):
         clock = _Clock(clock)
     assert isinstance(clock, _Clock)
+    if "minute" in groups and hit.has("minute"):
+        clock = replace(clock, minute=min(hit.number("minute", "NUM"), 59))
     if "half" in groups and hit.has("half"):
         clock = replace(clock, shift=hit.number("half", "CLOCK_BEFORE", "CLOCK_AFTER"))
     if "ampm" in groups and hit.has("ampm"):
@@ -600,29 +628,44 @@ def _part(hit: _Hit) -> _Found:
     return _mention(hit, part=hit.value("part", "PART"))
 
 
-def _nothing(hit: _Hit) -> _Found:
-    return None
+def _again_and_again(hit: _Hit) -> _Found:
+    return _mention(hit, void=True)
 
 
-_PRE = "(?:SINCE|ON|OF|AT){0,4}"
+def _week_number(hit: _Hit) -> _Found:
+    number = hit.number("number", "NUM")
+    return _mention(hit, _Week(number)) if 1 <= number <= 53 else None
+
+
+_PRE = "(?:SINCE|ON|OF|AT|DATE_WORD){0,4}"
 _HOUR = "(?P<hour>TIME|H24|HOUR|DOTTIME|RANGE)"
 # The number of an hour is followed by neither what it counts nor by more of the same number.
 _NO_COUNT = "(?!COUNTED|UNIT|LONE|NUM|MONTH|MONTH_AFTER)"
 _ENDS = "(?=$|COMMA|STOP|AT|TIME|PART|PART_NOUN|ON|AFTER|SINCE|DAY|WEEKDAY)"
 _OF_PART = "(?:(?:OF|ON|COMMA|AFTER)?(?P<part>PART|PART_NOUN))?"
-_AMOUNT = ("(?P<number>NUM|ONE) (?P<unit>UNIT)", "ONE? (?P<half>HALF) ONE? (?P<unit>UNIT)", "ONE? (?P<quantity>QUANTITY)")
+_MINUTE = "(?:(?P<minute>NUM) (?!UNIT|COUNTED))?"
+_AMOUNT = (
+    "(?P<number>NUM|ONE) OF? (?P<unit>UNIT)",
+    "ONE? (?P<half>HALF) ONE? (?P<unit>UNIT)",
+    "ONE? (?P<quantity>QUANTITY)",
+)
 _YEAR = "(?:COMMA? OF? (?P<year>YEAR))?"
 
 # Where several fit, the longest is taken; of equally long ones the first.
 _PATTERNS: tuple[tuple[str, _Builder], ...] = (
-    ("EVERY OF? (?:NUM|D31)? OF? (?:WEEKDAY|SHORT|UNIT|THE_UNIT|DAY|PART|PART_NOUN|MONTH)", _nothing),
+    ("EVERY OF? (?:NUM|D31)? OF? (?:WEEKDAY|SHORT|UNIT|THE_UNIT|DAY|PART|PART_NOUN|MONTH) PART_NOUN?", _again_and_again),
     # Dates.
-    (f"{_PRE} (?:(?:WEEKDAY|SHORT) COMMA?)? {_PRE} (?P<number>D31|ORDINAL) DATE_AFTER? OF? (?P<month>MONTH|MONTH_AFTER) {_YEAR}", _date),
+    (
+        f"{_PRE} (?:(?:WEEKDAY|SHORT) COMMA?)? {_PRE}"
+        f"(?P<number>D31|ORDINAL) DATE_AFTER? OF? (?P<month>MONTH|MONTH_AFTER) {_YEAR}",
+        _date,
+    ),
     (f"{_PRE} (?P<month>MONTH) OF? (?P<number>D31|ORDINAL) (?!COUNTED|UNIT|OCLOCK|AM|PM|LONE) {_YEAR}", _date),
     (f"{_PRE} (?P<month>MONTH_FIRST) OF? (?P<number>D31) {_YEAR} {_ENDS}", _date),
-    (f"{_PRE} (?P<shape>EXACT|DM)", _shape),
-    (f"{_PRE} ON OF* (?P<shape>DM_WEAK) (?!UNIT|COUNTED)", _shape),
-    (f"{_PRE} DATE_WORD (?P<shape>DM_WEAK) (?!UNIT|COUNTED)", _shape),
+    (f"{_PRE} ON OF* (?P<month>MONTH_FIRST) (?P<number>D31) (?!COUNTED|UNIT) {_YEAR}", _date),
+    (f"{_PRE} (?P<shape>EXACT|DM) (?!COUNTED|UNIT)", _shape),
+    (f"{_PRE} (?:ON|DATE_WORD) OF* (?P<shape>DM_WEAK|DM_DASH) (?!UNIT|COUNTED)", _shape),
+    ("^(?P<shape>DM_DASH) (?=STOP*$)", _shape),
     ("(?P<shape>DM_WEAK) (?!UNIT|COUNTED)", _weakly(_shape)),
     ("(?P<d>LONE) (?P<m>LONE) (?P<year>YEAR)", _spaced_date),
     (f"{_PRE} (?P<number>D31) DATE_AFTER AFTER?", _day_of_month),
@@ -632,6 +675,7 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     (f"{_PRE} DATE_WORD+ (?P<number>DOT) (?!COUNTED|UNIT|MONTH)", _day_of_month),
     (f"{_PRE} (?:ON|SINCE) OF* (?:NEXT|COMING|LAST)? OF? (?P<month>MONTH) {_YEAR}", _month),
     (f"{_PRE} ON OF* (?P<month>MONTH_FIRST|MONTH_AFTER) (?=$|COMMA|STOP|YEAR) {_YEAR}", _month),
+    (f"IN (?P<month>MONTH_FIRST) {_YEAR}", _month),
     ("(?P<month>MONTH|MONTH_AFTER) AFTER", _month),
     ("(?:NEXT|COMING) OF? (?P<month>MONTH)", _month),
     (f"{_PRE} (?P<month>MONTH|MONTH_AFTER|MONTH_FIRST) OF? (?P<year>YEAR)", _month),
@@ -644,11 +688,13 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     # Weeks and months, seen from this one.
     (f"{_PRE} (?P<which>NEXT|LAST|COMING) OF? (?P<unit>UNIT|THE_UNIT) (?:AFTER|LATER)?", _period_word),
     (f"{_PRE} (?P<unit>UNIT|THE_UNIT) OF? (?P<which>NEXT|LAST|COMING)", _period_word),
+    ("(?:ON|IN) OF* WEEK_NUMBER (?P<number>NUM) (?!UNIT|COUNTED)", _week_number),
     # So much later, or ago.
     *((f"(?:IN|IN_ONE) OF? {amount} AFTER?", _amount) for amount in _AMOUNT),
+    ("(?:IN|IN_ONE) (?P<number>RANGE) (?P<unit>UNIT)", _amount),
     ("IN_ONE (?P<unit>UNIT)", _amount),
-    *((f"{amount} (?:LATER|OF)+", _amount) for amount in (part.replace("UNIT)", "UNIT) (?=OF*LATER)").replace("QUANTITY)", "QUANTITY) (?=OF*LATER)") for part in _AMOUNT)),
-    *((f"AGO_BEFORE? {amount} AGO", _ago) for amount in _AMOUNT),
+    *((f"{amount} OF* LATER+", _amount) for amount in _AMOUNT),
+    *((f"(?:IN|ON|AGO_BEFORE)? {amount} AGO", _ago) for amount in _AMOUNT),
     *((f"AGO_BEFORE {amount}", _ago) for amount in _AMOUNT),
     ("AGO_BEFORE (?P<unit>UNIT)", _ago),
     ("(?P<unit>UNIT) AGO", _ago),
@@ -660,12 +706,20 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     (f"{_PRE} (?P<weekday>WEEKDAY) (?P<part>PART_NOUN)? AFTER*", _weekday_word),
     (f"{_PRE} ON OF* (?P<weekday>SHORT) (?P<part>PART_NOUN)?", _weekday_word),
     ("(?P<weekday>SHORT) (?P<part>PART_NOUN)", _weekday_word),
-    ("(?P<weekday>SHORT) (?=COMMA? (?:AT|TIME|EXACT|DM|DM_WEAK|DOTTIME|D31|PART|NUM AM|NUM PM))", _weekday_word),
+    (
+        "(?P<weekday>SHORT) (?=COMMA? (?:ON|AT){0,2}"
+        "(?:TIME|EXACT|DM|DM_WEAK|DOTTIME|PART|(?:D31|H24|HOUR) (?!UNIT|COUNTED)))",
+        _weekday_word,
+    ),
     ("(?P<weekday>SHORT)", _weakly(_weekday_word)),
     # Times.
-    (f"{_PRE} AT {_PRE} (?P<half>CLOCK_BEFORE)? {_HOUR} {_NO_COUNT} OCLOCK? (?P<ampm>AM|PM)? {_OF_PART} AFTER?", _time),
+    (
+        f"{_PRE} AT {_PRE} (?P<half>CLOCK_BEFORE)? {_HOUR} {_NO_COUNT}"
+        f"(?:OCLOCK {_MINUTE})? (?P<ampm>AM|PM)? {_OF_PART} AFTER?",
+        _time,
+    ),
     (f"{_PRE} AT {_PRE} {_HOUR} (?P<half>CLOCK_AFTER) {_OF_PART}", _time),
-    (f"{_PRE} (?P<half>CLOCK_BEFORE)? {_HOUR} OCLOCK {_OF_PART} AFTER?", _time),
+    (f"{_PRE} (?P<half>CLOCK_BEFORE)? {_HOUR} OCLOCK {_MINUTE} {_OF_PART} AFTER?", _time),
     (f"{_PRE} (?P<half>CLOCK_BEFORE) {_HOUR} {_NO_COUNT} (?P<ampm>AM|PM)? {_OF_PART}", _time),
     (f"{_PRE} {_HOUR} (?P<ampm>AM|PM) {_OF_PART}", _time),
     (f"{_HOUR} (?P<part>PART)", _time),
@@ -714,7 +768,7 @@ _ROLES = {
     "at": "AT", "oclock": "OCLOCK", "am": "AM", "pm": "PM", "before_day": "ON", "of": "OF", "since": "SINCE",
     "past_only": "SINCE", "every": "EVERY", "end": "END", "start": "START", "counted": "COUNTED", "rate": "RATE",
     "nothing": "NOTHING", "in": "IN", "in_one": "IN_ONE", "one": "ONE", "half": "HALF", "date_words": "DATE_WORD",
-    "after_day": "AFTER", "date_after": "DATE_AFTER", "month_end": "MONTH_END",
+    "after_day": "AFTER", "date_after": "DATE_AFTER", "month_end": "MONTH_END", "week_number": "WEEK_NUMBER",
 }  # fmt: skip
 _VALUED = {
     "weekdays": "WEEKDAY", "weekday_short": "SHORT", "months": "MONTH", "months_after": "MONTH_AFTER",
@@ -725,7 +779,7 @@ _VALUED = {
 # Roles that numbers and signs are given by their shape.
 _SHAPED = (
     {"COMMA"}, {"STOP"}, {"YEAR"}, {"TIME"}, {"DOTTIME"}, {"EXACT"}, {"DM"}, {"DM_WEAK"}, {"DM_WEAK", "DOTTIME"},
-    {"RANGE"}, {"RANGE", "DM_WEAK"}, {"LONE"}, {"ORD", "D31"}, {"ORD", "D31", "H24"}, {"H24"},
+    {"RANGE"}, {"RANGE", "DM_DASH"}, {"DM_DASH"}, {"LONE"}, {"ORD", "D31"}, {"ORD", "D31", "H24"}, {"H24"},
     *({"NUM", *more, *dot} for more in ((), ("D31",), ("H24",), ("D31", "H24")) for dot in ((), ("DOT",))),
 )  # fmt: skip
 
@@ -778,7 +832,8 @@ class _Grammar:
 
 @functools.cache
 def _grammar(language: str) -> _Grammar:
-    book = yaml.load(WORDS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506: makes strings of everything
+    # This loader makes a string of everything: "on" and "3" are words here.
+    book = yaml.load(WORDS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
     entries = _entries(book["en"])
     endings = set(_listed(book["en"]["ordinal_ends"]))
     if language in book and language != "en":
@@ -798,7 +853,9 @@ def _compiled(pattern: str, signs: dict[frozenset[str], str]) -> re.Pattern[str]
         fitting = "".join(sorted(sign for roles, sign in signs.items() if match[0] in roles))
         return f"[{fitting}]" if fitting else r"[^\s\S]"
 
-    return re.compile(re.sub(r"(?<!\?)\b[A-Z][A-Z_0-9]*\b", sign_class, pattern.replace(" ", "\u2009")).replace("\u2009", ""))
+    return re.compile(
+        re.sub(r"(?<!\?)\b[A-Z][A-Z_0-9]*\b", sign_class, pattern.replace(" ", "\u2009")).replace("\u2009", "")
+    )
 
 
 def _entries(book: dict[str, object]) -> dict[tuple[str, ...], _Values]:
@@ -920,15 +977,22 @@ def _tokens(match: re.Match[str], text: str, language: str, grammar: _Grammar) -
         role = {",": "COMMA", "(": "COMMA", ")": "COMMA", "@": ""}.get(match["sign"], "STOP")
         return [_Token(start, end, match["sign"], {role: True} if role else {})]
     if match["number"]:
-        glued = start > 0 and (text[start - 1].isalpha() or text[start - 1] in "_.,/:-–") and not _after_at(text, start, grammar)
-        return _numbers(match, language, grammar) if not glued else [_Token(start, end, "0")]
+        stuck = start > 0 and (text[start - 1].isalpha() or text[start - 1] in "_.,/:-–")
+        if stuck and not _after_at(text, start, grammar):
+            return [_Token(start, end, "0")]
+        return _numbers(match, language, grammar)
     return [_Token(start, end, "")]
 
 
+_HOLDS_NUMBERS = frozenset({"AT", "DATE_WORD", "SHORT", "MONTH", "MONTH_AFTER"})
+
+
 def _after_at(text: str, start: int, grammar: _Grammar) -> bool:
-    """ "kl9", "kl.9", "alas-9": the number of an hour may stick to the word before it."""
+    """ "kl9", "kl.9", "alas-9": a number may stick to these words, while that of "B1" says something else."""
     before = re.search(r"([^\W\d_]+)[.:-]?$", text[max(0, start - 12) : start])
-    return bool(before) and bool(grammar.entries.get((_plain(before[1]),), {}).keys() & {"AT", "DATE_WORD", "SHORT", "MONTH", "MONTH_AFTER"}) if before else text[start - 1] in ",:" # fmt: skip
+    if before is None:
+        return text[start - 1] in ",:"
+    return bool(grammar.entries.get((_plain(before[1]),), {}).keys() & _HOLDS_NUMBERS)
 
 
 def _numbers(match: re.Match[str], language: str, grammar: _Grammar) -> list[_Token]:
@@ -989,9 +1053,7 @@ def _number(text: str, language: str) -> _Values:
         either = _either(int(found[1]), int(found[3]), None, found[2], language)
         sure = found[2] == "/" or found[3].startswith("0")
         if either:
-            values = {"DM": either} if sure else {**values, "DM_WEAK": either}
-            if sure and found[2] == "." and not found[1].startswith("0") and int(found[3]) == 0:
-                values = {}
+            values = {"DM": either} if sure else {**values, "DM_DASH" if found[2] == "-" else "DM_WEAK": either}
     if "DM" not in values and (found := _HOURS.fullmatch(text)) and int(found[1]) < 24 and int(found[3]) <= 24:
         values["RANGE"] = _Clock(int(found[1]), min(int(found[2] or 0), 59), exact=found[1].startswith("0"))
     return values if frozenset(values) in _SHAPED_SETS else {}

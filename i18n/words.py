@@ -20,17 +20,22 @@ def fold(text: str) -> list[str]:
     """The words of a text, lower case, without diacritics, apostrophes and punctuation."""
     plain = unicodedata.normalize("NFKD", APOSTROPHE.sub("", text.casefold().translate(WHOLE)))
     kept = (c if c.isalnum() or unicodedata.category(c) in ("Mc", "Mn") else " " for c in plain)
-    return "".join(c for c in kept if not unicodedata.combining(c)).split()
+    letters = "".join(c for c in kept if not unicodedata.combining(c))
+    return letters.replace("aa", "a").replace("oe", "o").split()  # "faaet" is "fået"
 
 
 def found(phrase: str, words: list[str]) -> list[tuple[int, int]]:
-    """Where the beginnings of words in a phrase stand one after the other: (first, behind the last)."""
-    stems = fold(phrase)
+    """Where the beginnings of words in a phrase stand one after the other: (first, behind the last).
+
+    A phrase that ends with `$` means its last word as a whole.
+    """
+    stems, whole = fold(phrase), phrase.endswith("$")
     size = len(stems)
     return [
         (at, at + size)
         for at in range(len(words) - size + 1 if size else 0)
         if all(_begins(word, stem) for word, stem in zip(words[at : at + size], stems))
+        and not (whole and words[at + size - 1] != stems[-1])
     ]
 
 
@@ -41,16 +46,19 @@ def _begins(word: str, stem: str) -> bool:
 def named(kind: str, text: str, language: str) -> list[str]:
     """The names of one kind (fields, values, say) whose words stand in a text, the longest match first."""
     words, best = fold(text), dict[str, int]()
-    for table in (_table(language), _table(DEFAULT)):
-        for name, phrases in table.get(kind, {}).items():
-            sizes = [sum(map(len, words[a:b])) for phrase in phrases for a, b in found(phrase, words)]
-            best[name] = max([best.get(name, 0), *sizes])
+    for name in {**_table(language).get(kind, {}), **_table(DEFAULT).get(kind, {})}:
+        hits = [hit for phrase in phrases(kind, name, language) for hit in found(phrase, words)]
+        best[name] = max((sum(map(len, words[begin:end])) for begin, end in hits), default=0)
     return sorted((name for name, size in best.items() if size), key=lambda name: -best[name])
 
 
 def phrases(kind: str, name: str, language: str) -> list[str]:
-    """The written beginnings for one name, in the language and in English."""
-    return [str(p) for table in (_table(language), _table(DEFAULT)) for p in table.get(kind, {}).get(name, [])]
+    """The written beginnings for one name, in the language and in English; `not_english` are words that mean something
+    else in the language (Polish "no" is a yes).
+    """
+    foreign = _table(language).get("not_english", {}).get(name, [])
+    english = [phrase for phrase in _table(DEFAULT).get(kind, {}).get(name, []) if phrase not in foreign]
+    return [*_table(language).get(kind, {}).get(name, []), *english]
 
 
 @cache

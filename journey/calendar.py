@@ -50,6 +50,8 @@ def add_working_days(day: date, count: int) -> date:
 
 def add_months(day: date, count: int) -> date:
     """The same day so many months later (earlier, if negative), or the last of that month if it is shorter."""
+    if not count:
+        return day
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 

@@ -88,6 +88,12 @@ def plan(
     return tuple(_planned(task, anchors, done, skipped, waits, today) for task in applying)
 
 
+def due_day(task: Task, anchors: Dates, done: Done) -> date | None:
+    """By when a task that is not done is to be done, whether or not it applies."""
+    days = _days(task, anchors, done)
+    return days.due.day if days.due else None
+
+
 def presumed(tasks: Sequence[Task], profile: Profile, anchors: Dates, done: Done, *, today: date) -> frozenset[str]:
     """What must have been settled before somebody came to us: its `behind` was given and is not in the future."""
     return frozenset(
@@ -205,4 +211,4 @@ def _counted(rule: DayRule, anchors: Dates, done: Done, years: int) -> Day | Non
     if anchor is None:
         return None
     day = add_months(anchor.day, 12 * years + rule.months) + timedelta(days=rule.days)
-    return Day(add_working_days(day, rule.working_days), anchor.estimated)
+    return Day(add_working_days(day, rule.working_days) if rule.working_days else day, anchor.estimated)

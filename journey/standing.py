@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
-from journey.plan import Planned, Profile, State, plan, presumed
+from journey.plan import Planned, Profile, applies, due_day, plan, presumed
 from knowledge.models import Anchor, Task
 
 ANCHORS: tuple[str, ...] = get_args(Anchor)
@@ -47,12 +47,16 @@ def standing(
     who, anchors = profile_of(known), anchors_of(known)
     behind = presumed(tasks, who, anchors, done, today=today) - frozenset(reopened)
     settled: dict[str, date | None] = {**dict.fromkeys(behind), **done}
-    planned = plan(tasks, who, anchors, settled, skipped, today=today)
     unheard = {
-        p.task.id
-        for p in planned
-        if p.task.who in OTHERS and p.state in (State.OPEN, State.BLOCKED) and p.due and today - p.due > UNHEARD_OF
-    } - set(reopened)
-    if unheard:
-        planned = plan(tasks, who, anchors, {**dict.fromkeys(unheard), **settled}, skipped, today=today)
+        task.id
+        for task in tasks
+        if task.who in OTHERS
+        and task.id not in settled
+        and task.id not in skipped
+        and task.id not in reopened
+        and applies(task, who)
+        and (due := due_day(task, anchors, done)) is not None
+        and today - due > UNHEARD_OF
+    }
+    planned = plan(tasks, who, anchors, {**dict.fromkeys(unheard), **settled}, skipped, today=today)
     return Standing(planned, frozenset((behind | unheard) - done.keys()))
