@@ -45,6 +45,7 @@ LABELS = {
     "quiet": msgid("Silent hours"),
 }
 DAYS = (*(step for step in STEPS if step in ANCHORS), "moved_in")
+FREE = ("name", "kommune")  # almost any word could be an answer
 NAME_WORDS, NAME_LENGTH = 4, 40
 LONGEST_ANSWER = 80  # characters; what is longer is a message of its own
 FURTHEST = timedelta(days=3 * 366)
@@ -96,12 +97,19 @@ def press(value: str, turn: Turn) -> Outcome:
 
 
 def typed(turn: Turn) -> Outcome | None:
-    """A typed answer to the question that is open; None: it is a message of its own."""
+    """A typed answer to the question that is open; None: it is a message of its own.
+
+    After something else came in between, only what is plainly an answer counts as one.
+    """
     step = str(turn.form.get("at", ""))
     if step not in LABELS or len(turn.text) > LONGEST_ANSWER:
         return None
     told = understand(step, turn)
-    return _take(step, told, turn) if told is not None else None
+    if told is None or (
+        turn.pending != Pending.FORM and (step in FREE or not (told.facts or told.tasks or told.which))
+    ):
+        return None
+    return _take(step, told, turn)
 
 
 def _take(step: str, told: Told, turn: Turn) -> Outcome:
@@ -120,6 +128,8 @@ def _take(step: str, told: Told, turn: Turn) -> Outcome:
     if told.tasks:
         tasks = {**turn.mine.tasks, **{change.task: change for change in told.tasks}}
         after = replace(after, mine=replace(turn.mine, tasks=tasks))
+    if turn.form.get("single") and not facts and not told.tasks:
+        return summary(turn)
     if turn.form.get("single") or not turn.form.get("at"):
         return replace(changed(facts, told.tasks, after), profile=facts, tasks=told.tasks)
     return replace(_ask_next(_skipping(after, step), first=_doubt(after, facts)), profile=facts, tasks=told.tasks)
@@ -308,11 +318,9 @@ def _facts_in(turn: Turn) -> tuple[str, Told] | None:
             if told is not None and told.facts:
                 facts |= told.facts
                 first = first or step
-    values = words.named("values", turn.text, turn.language)
-    alone = "none" in words.named("say", turn.text, turn.language)  # "no kids": of whom there are none, nothing is told
-    for value in values:
+    for value in words.told("values", turn.text, turn.language):
         dimension, known = variants.MARKS[value]
-        if dimension not in facts and not (alone and value in ("couple", "family")):
+        if dimension not in facts:
             facts[dimension] = known
             first = first or dimension
     if kommune := profile.municipality_told(turn.text, turn):
@@ -383,6 +391,8 @@ def _day_told(step: str, turn: Turn) -> Told | None:
         return Told(which=(found.first, found.second))
     if found is not None:
         return _dated(step, found.day, turn)
+    if "not_known" in words.named("say", turn.text, turn.language) or _says_no(turn.text, turn):
+        return Told()
     return _asked_back(turn.text, turn, key="meet_not_a_day")
 
 
@@ -424,7 +434,7 @@ def _without_phrase(said: str, language: str) -> tuple[str, bool]:
 
 
 def _value_told(step: str, text: str, turn: Turn) -> str | None:
-    marks = [m for m in words.named("values", text, turn.language) if m in variants.DIMENSIONS[step]]
+    marks = [m for m in words.told("values", text, turn.language) if m in variants.DIMENSIONS[step]]
     if step == "household" and "family" in marks:
         return "family"
     return marks[0] if marks else None

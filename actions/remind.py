@@ -51,11 +51,9 @@ def set_one(turn: Turn) -> Outcome:
 
 def _subject(turn: Turn) -> str:
     """What it is about: the sentence without its words of time, or what we have just spoken of."""
-    said = moments.without_when(turn.text, language=turn.language).strip(" .,!?;:-")
-    named = mylist.named_tasks(turn.text, turn, mylist.list_of(turn))
-    if len(named) == 1 and len(named[0]) == 1:
-        return mylist.title(named[0][0], turn)
-    if turn.shown and len(words.fold(said)) <= 2 and turn.shown[0] in turn.library.by_id:
+    said = moments.without_when(turn.text, language=turn.language)
+    said = words.without("say", "lead", said, turn.language).strip(" .,!?;:-")
+    if not words.fold(said) and turn.shown and turn.shown[0] in turn.library.by_id:
         return mylist.title(turn.shown[0], turn)
     return said[:SUBJECT]
 
@@ -264,7 +262,7 @@ def pause(turn: Turn) -> Outcome:
     found = moments.when(turn.text, language=turn.language, now=turn.now, zone=zone)
     if isinstance(found, moments.When) and found.day > turn.now.astimezone(zone).date():
         return _paused(turn, found.day)
-    if "announcement" in turn.text.casefold():
+    if "announcements" in words.named("say", turn.text, turn.language):
         return checklist.act(
             Journey.PAUSE_REMINDERS, (turn.reply("announcements_stopped"),), profile={"announcements": "no"}
         )

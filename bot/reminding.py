@@ -260,7 +260,8 @@ def _for_person(
         if row.kind == "announcement" and row.task not in texts:
             verdicts.append(Verdict(row.id, "skipped", "the announcement was stopped"))
             continue
-        item = Item(row.kind, row.occurrence, row.planned_for, row.due_at, planned)
+        stuck = bool(stand and planned and any((b := stand.of(need)) and b.late for need in planned.blocked_by))
+        item = Item(row.kind, row.occurrence, row.planned_for, row.due_at, planned, stuck)
         match decide.decide(item, receiver, now=now):
             case Skip(reason):
                 verdicts.append(Verdict(row.id, "skipped", reason))

@@ -212,10 +212,10 @@ async def _answered(services: Services, context: Context, turn: Turn) -> Outcome
     pending = context.state.get("pending")
     if pending == Pending.PROFILE:
         return _told(context, turn)
-    if pending not in (Pending.FORM, Pending.WHEN) or not turn.text:
+    if not turn.text or not (turn.form.get("at") or pending == Pending.WHEN):
         return None
     turn = await journeys.with_journey(services, context, turn)
-    return meet.typed(turn) if pending == Pending.FORM else remind.typed(turn)
+    return remind.typed(turn) if pending == Pending.WHEN else meet.typed(turn)
 
 
 async def _button(services: Services, context: Context, payload: str, turn: Turn) -> Outcome:

@@ -6,8 +6,10 @@ counts only where a word or its own shape makes it a date: nobody's three childr
 
 What is decided here, where people differ:
 - "Friday" is the next one, never today; "next Friday" is the one in the next calendar week; "this Friday" the nearest.
-- "Next week" is its Monday, next month and "in March" the 1st, "end of the month" its last day.
-- 1 to 7 without "am", "in the morning" or a leading zero is afternoon: "at 5" is 17:00, "05:30" is not.
+- "Next week" is its Monday, next month and "in March" the 1st, "end of the month" its last day, "week 14" the Monday of the 14th
+  week as Danes count them.
+- 1 to 7 without "am", "in the morning" or a leading zero is afternoon: "at 5" is 17:00, "05:30" is not, nor is "5:30"
+  except in English, Filipino and Hindi.
 - A bare time is the next such time. "Today at 8" said at ten is 20:00.
 - In the morning is 9:00, noon 12:00, afternoon 14:00, evening 19:00, night 22:00.
 - Of two dates the first that has a time of day beside it counts, else the first. One on the wrong side of now (see
@@ -105,7 +107,7 @@ class _Weekday:
     which: str | None = None
     """NEXT, LAST or COMING."""
     weeks: int | None = None
-    """In the week that is so many from this one."""
+    """In the week that is so many from this one; with COMING so many weeks after the coming one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class _EitherOrder:
 @dataclass(frozen=True, slots=True)
 class _Monthly:
     day: int
+    steps: int | None = None
+    """Of the month that is so many from this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +246,10 @@ def _day(day: _Day, sight: _Sight) -> date | None:
                 return _weekday(day, sight)
             case _Yearly():
                 return _yearly(day, sight)
-            case _Monthly(number):
-                months = (_add_months(sight.today.replace(day=1), step) for step in range(-2, 4))
-                return sight.choose(m.replace(day=number) for m in months if number <= _length(m))
+            case _Monthly(number, steps):
+                tried = range(-2, 4) if steps is None else range(steps, steps + 1)
+                months = (_add_months(sight.today.replace(day=1), step) for step in tried)
+                return sight.choose(month.replace(day=number) for month in months if number <= _length(month))
             case _Week(number):
                 years = range(sight.today.year - 1, sight.today.year + 3)
                 return sight.choose(date.fromisocalendar(year, number, 1) for year in years if number <= _weeks(year))
@@ -263,7 +268,7 @@ def _day(day: _Day, sight: _Sight) -> date | None:
 def _weekday(day: _Weekday, sight: _Sight) -> date | None:
     monday = sight.today - timedelta(days=sight.today.weekday())
     in_this_week = monday + timedelta(days=day.number - 1)
-    if day.weeks is not None:
+    if day.weeks is not None and day.which is None:
         return in_this_week + timedelta(weeks=day.weeks)
     if day.which == "NEXT":
         return in_this_week + timedelta(weeks=1)
@@ -271,7 +276,7 @@ def _weekday(day: _Weekday, sight: _Sight) -> date | None:
         return max(d for d in (in_this_week, in_this_week - timedelta(weeks=1)) if d < sight.today)
     around = [in_this_week + timedelta(weeks=weeks) for weeks in (-1, 0, 1)]
     if day.which == "COMING":
-        return min(d for d in around if d > sight.today)
+        return min(d for d in around if d > sight.today) + timedelta(weeks=day.weeks or 0)
     return sight.choose(d for d in around if d != sight.today or sight.past is None)
 
 
@@ -410,6 +415,10 @@ def _joined(one: _Mention, two: _Mention, words: "_Words") -> _Mention | None:
         return None
     if (one.weak and two.weak) or (one.clock and two.clock):
         return None
+    if one.weak and not one.day:
+        return None
+    if two.weak and not two.day and isinstance(one.day, _Period):
+        return None
     if one.void or two.void:
         return None if one.day or two.day else _Mention(one.first, two.last, void=True)
     day = _one_day(one.day, two.day)
@@ -431,8 +440,14 @@ def _one_day(one: _Day | None, two: _Day | None) -> _Day | None:
             return day
         case (_Weekday(number), _Period("week", weeks, False)) | (_Period("week", weeks, False), _Weekday(number)):
             return _Weekday(number, weeks=weeks)
-        case (_Weekday(number), _Amount(weeks, "week")) | (_Amount(weeks, "week"), _Weekday(number)):
+        case (_Amount(weeks, "week"), _Weekday(number)):
             return _Weekday(number, weeks=weeks)
+        case (_Weekday(number), _Amount(weeks, "week")):
+            return _Weekday(number, "COMING", weeks)
+        case (_Weekday(number), _Amount(days, "day")) if days % 7 == 0:
+            return _Weekday(number, "COMING", days // 7)
+        case (_Monthly(number), _Period("month", steps, False)) | (_Period("month", steps, False), _Monthly(number)):
+            return _Monthly(number, steps)
         case (_Weekday(), _Yearly() | _EitherOrder() | _Monthly() | _Offset()):
             return two
         case (_Yearly() | _EitherOrder() | _Monthly() | _Offset(), _Weekday()):
@@ -520,6 +535,10 @@ def _weekday_word(hit: _Hit) -> _Found:
     return _mention(hit, _Weekday(number, which), part=part, looks_back=which == "LAST")
 
 
+def _last_weekday(hit: _Hit) -> _Found:
+    return _mention(hit, _Weekday(hit.number("weekday", "WEEKDAY_BACK"), "LAST"), looks_back=True)
+
+
 def _period_word(hit: _Hit) -> _Found:
     steps = {"NEXT": 1, "LAST": -1, "COMING": 0}[hit.which()]
     unit = hit.value("unit", "UNIT", "THE_UNIT")
@@ -546,6 +565,12 @@ def _amount(hit: _Hit, sign: int = 1) -> _Found:
     groups = hit.match.re.groupindex
     alone = not ("number" in groups and hit.has("number"))
     if sign > 0 and (alone or hit.value("number", "ONE")) and _is_rate(hit):
+        return None
+    if (
+        sign > 0
+        and not groups.keys() & {"number", "half", "quantity"}
+        and hit.value("unit", "UNIT") in ("day", "minute")
+    ):
         return None
     if "quantity" in groups:
         value = hit.value("quantity", "QUANTITY")
@@ -611,8 +636,10 @@ def _time(hit: _Hit) -> _Found:
     if isinstance(clock, int):
         clock = _Clock(clock)
     assert isinstance(clock, _Clock)
+    if _adds_up(hit):
+        return None
     if "minute" in groups and hit.has("minute"):
-        clock = replace(clock, minute=min(hit.number("minute", "NUM"), 59))
+        clock = replace(clock, minute=min(hit.number("minute", "DIGITS"), 59))
     if "half" in groups and hit.has("half"):
         clock = replace(clock, shift=hit.number("half", "CLOCK_BEFORE", "CLOCK_AFTER"))
     if "ampm" in groups and hit.has("ampm"):
@@ -622,6 +649,15 @@ def _time(hit: _Hit) -> _Found:
         clock = made
     part = hit.value("part", "PART", "PART_NOUN") if "part" in groups and hit.has("part") else None
     return _mention(hit, clock=clock, part=part)
+
+
+def _adds_up(hit: _Hit) -> bool:
+    """ "12 at 18": in Filipino "at" is "and"."""
+    first = hit.match.start()
+    tokens = hit.words.tokens
+    return (
+        hit.words.language == "fil" and first > 0 and tokens[first].text == "at" and "NUM" in tokens[first - 1].values
+    )
 
 
 def _part(hit: _Hit) -> _Found:
@@ -640,16 +676,16 @@ def _week_number(hit: _Hit) -> _Found:
 _PRE = "(?:SINCE|ON|OF|AT|DATE_WORD){0,4}"
 _HOUR = "(?P<hour>TIME|H24|HOUR|DOTTIME|RANGE)"
 # The number of an hour is followed by neither what it counts nor by more of the same number.
-_NO_COUNT = "(?!COUNTED|UNIT|LONE|NUM|MONTH|MONTH_AFTER)"
+_NO_COUNT = "(?!OF? COUNTED|UNIT|LONE|NUM|MONTH|MONTH_AFTER)"
 _ENDS = "(?=$|COMMA|STOP|AT|TIME|PART|PART_NOUN|ON|AFTER|SINCE|DAY|WEEKDAY)"
 _OF_PART = "(?:(?:OF|ON|COMMA|AFTER)?(?P<part>PART|PART_NOUN))?"
-_MINUTE = "(?:(?P<minute>NUM) (?!UNIT|COUNTED))?"
+_MINUTE = "(?:(?P<minute>DIGITS) (?!UNIT|COUNTED))?"
 _AMOUNT = (
     "(?P<number>NUM|ONE) OF? (?P<unit>UNIT)",
     "ONE? (?P<half>HALF) ONE? (?P<unit>UNIT)",
     "ONE? (?P<quantity>QUANTITY)",
 )
-_YEAR = "(?:COMMA? OF? (?P<year>YEAR))?"
+_YEAR = "(?:COMMA? OF? (?P<year>YEAR) YEAR_WORD?)?"
 
 # Where several fit, the longest is taken; of equally long ones the first.
 _PATTERNS: tuple[tuple[str, _Builder], ...] = (
@@ -657,23 +693,25 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     # Dates.
     (
         f"{_PRE} (?:(?:WEEKDAY|SHORT) COMMA?)? {_PRE}"
-        f"(?P<number>D31|ORDINAL) DATE_AFTER? OF? (?P<month>MONTH|MONTH_AFTER) {_YEAR}",
+        f"(?P<number>D31|ORDINAL) DATE_AFTER? OF? (?P<month>MONTH|MONTH_AFTER) {_YEAR} AFTER?",
         _date,
     ),
-    (f"{_PRE} (?P<month>MONTH) OF? (?P<number>D31|ORDINAL) (?!COUNTED|UNIT|OCLOCK|AM|PM|LONE) {_YEAR}", _date),
+    (f"{_PRE} (?P<month>MONTH) OF? (?P<number>D31|ORDINAL) (?!COUNTED|UNIT|OCLOCK|AM|PM|LONE) {_YEAR} AFTER?", _date),
     (f"{_PRE} (?P<month>MONTH_FIRST) OF? (?P<number>D31) {_YEAR} {_ENDS}", _date),
     (f"{_PRE} ON OF* (?P<month>MONTH_FIRST) (?P<number>D31) (?!COUNTED|UNIT) {_YEAR}", _date),
-    (f"{_PRE} (?P<shape>EXACT|DM) (?!COUNTED|UNIT)", _shape),
+    (f"{_PRE} (?P<shape>EXACT|DM) (?!COUNTED) AFTER?", _shape),
     (f"{_PRE} (?:ON|DATE_WORD) OF* (?P<shape>DM_WEAK|DM_DASH) (?!UNIT|COUNTED)", _shape),
     ("^(?P<shape>DM_DASH) (?=STOP*$)", _shape),
     ("(?P<shape>DM_WEAK) (?!UNIT|COUNTED)", _weakly(_shape)),
     ("(?P<d>LONE) (?P<m>LONE) (?P<year>YEAR)", _spaced_date),
     (f"{_PRE} (?P<number>D31) DATE_AFTER AFTER?", _day_of_month),
     (f"{_PRE} (?:ON|OF) {_PRE} (?P<number>ORD) (?!COUNTED|UNIT)", _day_of_month),
+    ("(?P<number>ORD_SURE) (?!COUNTED|UNIT)", _day_of_month),
     ("(?P<number>ORD)", _weakly(_day_of_month)),
     (f"{_PRE} DATE_WORD+ (?P<number>D31) {_ENDS}", _day_of_month),
+    (f"{_PRE} DATE_WORD_SURE (?P<number>D31) (?!OF? COUNTED|OF? UNIT|LONE|NUM|OCLOCK)", _day_of_month),
     (f"{_PRE} DATE_WORD+ (?P<number>DOT) (?!COUNTED|UNIT|MONTH)", _day_of_month),
-    (f"{_PRE} (?:ON|SINCE) OF* (?:NEXT|COMING|LAST)? OF? (?P<month>MONTH) {_YEAR}", _month),
+    (f"{_PRE} (?:ON|SINCE) OF* (?:NEXT|COMING|LAST)? OF? (?:(?:UNIT|THE_UNIT) OF?)? (?P<month>MONTH) {_YEAR} AFTER?", _month),
     (f"{_PRE} ON OF* (?P<month>MONTH_FIRST|MONTH_AFTER) (?=$|COMMA|STOP|YEAR) {_YEAR}", _month),
     (f"IN (?P<month>MONTH_FIRST) {_YEAR}", _month),
     ("(?P<month>MONTH|MONTH_AFTER) AFTER", _month),
@@ -682,6 +720,7 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     ("(?P<month>MONTH)", _weakly(_month)),
     # First and last days.
     (f"{_PRE} (?P<edge>END|START) (?:OF|ON)* (?P<which>NEXT|COMING|LAST)? OF* (?P<unit>UNIT|THE_UNIT|MONTH) {_YEAR}", _edge),
+    (f"{_PRE} (?P<edge>END|START) (?:OF|ON)* (?:UNIT|THE_UNIT) OF? (?P<unit>MONTH) {_YEAR}", _edge),
     (f"{_PRE} (?P<edge>END|START) (?:OF|ON)* (?P<unit>UNIT|THE_UNIT) OF? (?P<which>NEXT|COMING|LAST)", _edge),
     (f"{_PRE} (?P<which>NEXT|COMING|LAST)? (?P<unit>UNIT|MONTH) OF* (?P<edge>END|START) (?:AFTER|LATER)?", _edge),
     (f"{_PRE} MONTH_END", lambda hit: _mention(hit, _Period("month", 0, last=True))),
@@ -690,7 +729,7 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     (f"{_PRE} (?P<unit>UNIT|THE_UNIT) OF? (?P<which>NEXT|LAST|COMING)", _period_word),
     ("(?:ON|IN) OF* WEEK_NUMBER (?P<number>NUM) (?!UNIT|COUNTED)", _week_number),
     # So much later, or ago.
-    *((f"(?:IN|IN_ONE) OF? {amount} AFTER?", _amount) for amount in _AMOUNT),
+    *((f"(?:IN|IN_ONE) OF? {amount} AFTER? (?!BEFORE_EVENT)", _amount) for amount in _AMOUNT),
     ("(?:IN|IN_ONE) (?P<number>RANGE) (?P<unit>UNIT)", _amount),
     ("IN_ONE (?P<unit>UNIT)", _amount),
     *((f"{amount} OF* LATER+", _amount) for amount in _AMOUNT),
@@ -704,6 +743,8 @@ _PATTERNS: tuple[tuple[str, _Builder], ...] = (
     (f"{_PRE} (?P<which>NEXT|LAST|COMING)+ OF? (?P<weekday>WEEKDAY|SHORT) (?P<part>PART_NOUN)? AFTER*", _weekday_word),
     (f"{_PRE} (?P<weekday>WEEKDAY) OF? (?P<which>NEXT|LAST|COMING)", _weekday_word),
     (f"{_PRE} (?P<weekday>WEEKDAY) (?P<part>PART_NOUN)? AFTER*", _weekday_word),
+    (f"{_PRE} (?P<weekday>WEEKDAY_BACK)", _last_weekday),
+    ("(?P<part>PART_NOUN) OF (?P<weekday>WEEKDAY)", _weekday_word),
     (f"{_PRE} ON OF* (?P<weekday>SHORT) (?P<part>PART_NOUN)?", _weekday_word),
     ("(?P<weekday>SHORT) (?P<part>PART_NOUN)", _weekday_word),
     (
@@ -769,18 +810,20 @@ _ROLES = {
     "past_only": "SINCE", "every": "EVERY", "end": "END", "start": "START", "counted": "COUNTED", "rate": "RATE",
     "nothing": "NOTHING", "in": "IN", "in_one": "IN_ONE", "one": "ONE", "half": "HALF", "date_words": "DATE_WORD",
     "after_day": "AFTER", "date_after": "DATE_AFTER", "month_end": "MONTH_END", "week_number": "WEEK_NUMBER",
+    "year_word": "YEAR_WORD", "before_event": "BEFORE_EVENT", "date_words_sure": "DATE_WORD_SURE",
 }  # fmt: skip
 _VALUED = {
     "weekdays": "WEEKDAY", "weekday_short": "SHORT", "months": "MONTH", "months_after": "MONTH_AFTER",
     "month_first": "MONTH_FIRST", "units": "UNIT", "definite": "THE_UNIT", "numbers": "NUM", "hour_words": "HOUR",
     "clock_before": "CLOCK_BEFORE", "clock_after": "CLOCK_AFTER", "parts": "PART", "part_nouns": "PART_NOUN",
-    "ordinals": "ORDINAL",
+    "ordinals": "ORDINAL", "weekdays_back": "WEEKDAY_BACK",
 }  # fmt: skip
 # Roles that numbers and signs are given by their shape.
 _SHAPED = (
     {"COMMA"}, {"STOP"}, {"YEAR"}, {"TIME"}, {"DOTTIME"}, {"EXACT"}, {"DM"}, {"DM_WEAK"}, {"DM_WEAK", "DOTTIME"},
-    {"RANGE"}, {"RANGE", "DM_DASH"}, {"DM_DASH"}, {"LONE"}, {"ORD", "D31"}, {"ORD", "D31", "H24"}, {"H24"},
-    *({"NUM", *more, *dot} for more in ((), ("D31",), ("H24",), ("D31", "H24")) for dot in ((), ("DOT",))),
+    {"RANGE"}, {"RANGE", "DM_DASH"}, {"DM_DASH"}, {"LONE"}, {"H24"},
+    *({"ORD", "D31", *hour, *sure} for hour in ((), ("H24",)) for sure in ((), ("ORD_SURE",))),
+    *({"NUM", "DIGITS", *more, *dot} for more in ((), ("D31",), ("H24",), ("D31", "H24")) for dot in ((), ("DOT",))),
 )  # fmt: skip
 
 
@@ -834,10 +877,13 @@ class _Grammar:
 def _grammar(language: str) -> _Grammar:
     # This loader makes a string of everything: "on" and "3" are words here.
     book = yaml.load(WORDS.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506
-    entries = _entries(book["en"])
+    english = _entries(book["en"])
+    entries = english
     endings = set(_listed(book["en"]["ordinal_ends"]))
     if language in book and language != "en":
-        entries |= _entries(book[language])
+        own = _entries(book[language])
+        english = {key: values for key, values in english.items() if key not in own}
+        entries = english | own
         endings |= {_plain(end) for end in _listed(book[language].get("ordinal_ends", ""))}
     longest: dict[str, int] = {}
     for entry in entries:
@@ -845,7 +891,14 @@ def _grammar(language: str) -> _Grammar:
     sets = {frozenset(values) for values in entries.values()} | {frozenset(roles) for roles in _SHAPED}
     signs = {roles: chr(0xE000 + place) for place, roles in enumerate(sorted(sets, key=sorted))}
     patterns = tuple((_compiled(pattern, signs), builder) for pattern, builder in _PATTERNS)
-    return _Grammar(entries, longest, _near(entries), frozenset(endings), signs, patterns)
+    return _Grammar(
+        entries,
+        longest,
+        _near(entries, {key for key in entries if key not in english or len(key[0]) > FORGIVEN or language == "en"}),
+        frozenset(endings),
+        signs,
+        patterns,
+    )
 
 
 def _compiled(pattern: str, signs: dict[frozenset[str], str]) -> re.Pattern[str]:
@@ -880,8 +933,6 @@ def _entries(book: dict[str, object]) -> dict[tuple[str, ...], _Values]:
                 add(listed, _VALUED[heading], value)
                 if heading == "numbers" and int(key) <= 12:
                     add(listed, "H24", int(key))
-            elif heading == "hour_words":
-                add(listed, "HOUR", int(key))
             elif heading == "quantities":
                 number, unit = key.split()
                 add(listed, "QUANTITY", _Amount(int(number), unit))
@@ -910,14 +961,19 @@ def _plain(word: str) -> str:
 _LOST = str.maketrans({"'": None, "ʼ": None, "`": None, "´": None, "़": None, "ँ": "ं", "ё": "е", "ґ": "г"})
 _DIGRAPHS = str.maketrans({"å": "aa", "ø": "oe", "æ": "ae", "ä": "ae", "ö": "oe", "ü": "ue"})
 
-# Long enough that one wrong letter leaves the word certain.
+# Long enough that one wrong letter leaves the word certain; a borrowed word must be longer ("sundan" is no Sunday).
 FORGIVEN = 6
 
 
-def _near(entries: dict[tuple[str, ...], _Values]) -> dict[str, set[str]]:
+def _near(entries: dict[tuple[str, ...], _Values], wanted: set[tuple[str, ...]]) -> dict[str, set[str]]:
     near: dict[str, set[str]] = {}
     for entry, values in entries.items():
-        if len(entry) == 1 and len(entry[0]) >= FORGIVEN and values.keys() & {"DAY", "WEEKDAY", "MONTH"}:
+        if (
+            len(entry) == 1
+            and entry in wanted
+            and len(entry[0]) >= FORGIVEN
+            and values.keys() & {"DAY", "WEEKDAY", "MONTH"}
+        ):
             for left in _lacking(entry[0]):
                 near.setdefault(left, set()).add(entry[0])
     return near
@@ -960,7 +1016,6 @@ _TOKEN = re.compile(
 _LONGEST = 2000
 
 
-@functools.lru_cache(maxsize=64)
 def _read(text: str, language: str) -> _Words:
     grammar = _grammar(language)
     raw = [token for match in _TOKEN.finditer(text[:_LONGEST]) for token in _tokens(match, text, language, grammar)]
@@ -1006,21 +1061,25 @@ def _numbers(match: re.Match[str], language: str, grammar: _Grammar) -> list[_To
         made = _with_am_pm(clock, tail) if isinstance(clock, _Clock) else None
         return [_Token(start, end, "0", {"TIME": made} if made else {})]
     if tail == ".":
-        if "DM_WEAK" in values:
-            return [_Token(start, end, "0", {"DM": values["DM_WEAK"]})]
+        if "DM_WEAK" in values or "DM" in values:
+            return [_Token(start, end, "0", {"DM": values.get("DM_WEAK", values.get("DM"))})]
         if "D31" in values:
             return [_Token(start, end, "0", values | {"DOT": values["D31"]})]
         return [_Token(start, cut, "0", values), _Token(cut, end, ".", {"STOP": True})]
     if not tail:
         return [_Token(start, end, "0", values)]
     if tail in grammar.endings and "D31" in values:
-        return [_Token(start, end, "0", {r: values[r] for r in ("D31", "H24") if r in values} | {"ORD": values["D31"]})]
+        roles = ("ORD", "ORD_SURE") if tail in _GENITIVES else ("ORD",)
+        kept = {role: values[role] for role in ("D31", "H24") if role in values}
+        return [_Token(start, end, "0", kept | dict.fromkeys(roles, values["D31"]))]
     known = grammar.entries.get((tail,), {})
     if known.keys() & {"UNIT", "OCLOCK", "AM", "PM", "PART", "MONTH", "MONTH_AFTER"}:
         return [_Token(start, cut, "0", values), _Token(cut, end, tail)]
     return [_Token(start, cut, "0"), _Token(cut, end, tail)]
 
 
+# "15-go", "30-го": of the month, needing no word before it.
+_GENITIVES = frozenset({"go", "ego", "tego", "го", "ого"})
 _ISO = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})")
 _WITH_YEAR = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4}|\d{2})")
 _WITHOUT_YEAR = re.compile(r"(\d{1,2})([-./])(\d{1,2})")
@@ -1028,6 +1087,8 @@ _TIME = re.compile(r"(\d{1,2})([:.])(\d{2})(?::\d{2})?")
 _HOURS = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?[-–](\d{1,2})(?:[:.]\d{2})?")
 # "3/4" is 3 April to everybody else.
 _MONTH_MAY_BE_FIRST = frozenset({"en", "fil", "hi"})
+# Where "5:30" may be the afternoon; the others write 17:30 then.
+_TWELVE_HOURS = frozenset({"en", "fil", "hi"})
 # What is no date although it looks like one.
 _SAYINGS = frozenset({"24/7", "50/50", "9/11"})
 
@@ -1047,7 +1108,7 @@ def _number(text: str, language: str) -> _Values:
     if found := _TIME.fullmatch(text):
         hour, minute = int(found[1]), int(found[3])
         if hour < 24 and minute < 60:
-            exact = found[1].startswith("0")
+            exact = found[1].startswith("0") or language not in _TWELVE_HOURS
             values["TIME" if found[2] == ":" else "DOTTIME"] = _Clock(hour, minute, exact=exact)
     if found := _WITHOUT_YEAR.fullmatch(text):
         either = _either(int(found[1]), int(found[3]), None, found[2], language)
@@ -1068,7 +1129,7 @@ def _whole(text: str) -> _Values:
         return {"YEAR": number}
     if len(text) > 3 or number == 0:
         return {"H24": 0} if text in ("0", "00") else {}
-    values: _Values = {"NUM": number}
+    values: _Values = {"NUM": number, "DIGITS": number}
     if number <= 31 and len(text) < 3:
         values["D31"] = number
     if number < 24 and len(text) < 3:
@@ -1153,7 +1214,7 @@ def _foreign_months(words: _Words, language: str) -> list[_Mention]:
     return []
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=512)
 def _named(day: int, month: str) -> _Yearly | None:
     settings = {"PARSERS": ["absolute-time"], "REQUIRE_PARTS": ["day", "month"], "RELATIVE_BASE": datetime(2024, 1, 1)}
     parser = DateDataParser(languages=list(_ALSO_READ), settings=settings, try_previous_locales=False)

@@ -12,7 +12,7 @@ from i18n.languages import DEFAULT
 FOLDER = Path(__file__).parent / "words"
 # Letters that Unicode does not take apart.
 WHOLE = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ß": "ss", "ı": "i", "’": "'", "ʼ": "'"})
-SHORT = 3  # letters; a beginning as short as this must be the whole word
+SHORT = 3  # letters; a beginning as short as this must be the whole word where it stands alone
 APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 
@@ -34,13 +34,13 @@ def found(phrase: str, words: list[str]) -> list[tuple[int, int]]:
     return [
         (at, at + size)
         for at in range(len(words) - size + 1 if size else 0)
-        if all(_begins(word, stem) for word, stem in zip(words[at : at + size], stems))
+        if all(_begins(word, stem, alone=size == 1) for word, stem in zip(words[at : at + size], stems))
         and not (whole and words[at + size - 1] != stems[-1])
     ]
 
 
-def _begins(word: str, stem: str) -> bool:
-    return word == stem or (len(stem) > SHORT and word.startswith(stem))
+def _begins(word: str, stem: str, *, alone: bool) -> bool:
+    return word == stem or (len(stem) >= SHORT + alone and word.startswith(stem))
 
 
 def named(kind: str, text: str, language: str) -> list[str]:
@@ -50,6 +50,31 @@ def named(kind: str, text: str, language: str) -> list[str]:
         hits = [hit for phrase in phrases(kind, name, language) for hit in found(phrase, words)]
         best[name] = max((sum(map(len, words[begin:end])) for begin, end in hits), default=0)
     return sorted((name for name, size in best.items() if size), key=lambda name: -best[name])
+
+
+def told(kind: str, text: str, language: str) -> list[str]:
+    """The names whose words stand in a text, in the order of the text, without what is said not to be ("not a nurse")."""
+    words = fold(text)
+    denied = {end for p in ("none", "not") for phrase in phrases("say", p, language) for _, end in found(phrase, words)}
+    first: dict[str, int] = {}
+    for name in {**_table(language).get(kind, {}), **_table(DEFAULT).get(kind, {})}:
+        places = [begin for phrase in phrases(kind, name, language) for begin, _ in found(phrase, words)]
+        places = [place for place in places if not denied & {place, place - 1}]
+        if places:
+            first[name] = min(places)
+    return sorted(first, key=lambda name: first[name])
+
+
+def without(kind: str, name: str, text: str, language: str) -> str:
+    """A text without the words of one name, as it was written otherwise."""
+    written = text.split()
+    folded = [(at, word) for at, part in enumerate(written) for word in fold(part)]
+    said = [word for _, word in folded]
+    for phrase in sorted(phrases(kind, name, language), key=len, reverse=True):
+        for begin, end in found(phrase, said):
+            gone = {at for at, _ in folded[begin:end]}
+            return " ".join(part for at, part in enumerate(written) if at not in gone)
+    return text
 
 
 def phrases(kind: str, name: str, language: str) -> list[str]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 from store import database, people
 from web.doors import Doors
+from web.mylist import private_address
 
 ROOT = Path(__file__).resolve().parent.parent
 KNOWLEDGE = ROOT / "knowledge"
@@ -70,6 +72,7 @@ async def open_services(
         channels=channels if channels is not None else open_channels(settings, sessions, names=("web", "telegram")),
         danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
+        private_address=partial(private_address, settings),
     )
     app = make_queue(database.queue_connector(settings.database_url)) if queue else None
     try:
@@ -111,4 +114,5 @@ def web_doors(services: Services) -> Doors:
         welcome=welcome,
         export=export,
         engine_ready=services.engine.ready,
+        library=services.shelf.library,
     )

@@ -104,11 +104,13 @@ class _Speaker:
         return self.say("task_late" if planned.late else "task_due", day=self._day(planned.due))
 
     def _waits(self, planned: Planned) -> str:
-        others = [who for who in planned.unblocked_by if who not in RECRUITS]
-        if planned.state is not State.BLOCKED or not others:
+        if planned.state is not State.BLOCKED:
             return ""
-        named = [self.library.task_text(task, self.language).title for task in planned.blocked_by]
-        return self.say("remind_still_waits", who=self.say(f"who_{others[0]}"), what="; ".join(named))
+        named = "; ".join(self.library.task_text(task, self.language).title for task in planned.blocked_by)
+        others = [who for who in planned.unblocked_by if who not in RECRUITS]
+        if others and len(others) == len(planned.unblocked_by):
+            return self.say("remind_still_waits", who=self.say(f"who_{others[0]}"), what=named)
+        return self.say("task_waits", what=named)
 
     def _day(self, when: date) -> str:
         return local.day(when, self.language)

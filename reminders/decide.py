@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from core.days import COPENHAGEN
 from journey.calendar import is_holiday
-from journey.plan import Planned, State
+from journey.plan import RECRUITS, Planned, State
 from reminders import hours
 
 FORM_WAIT, FORM_AGE = timedelta(minutes=20), timedelta(minutes=30)
@@ -20,13 +20,17 @@ LEGAL = "legal"  # the occurrence on the day after a legal limit
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the ledger. task: as it stands in the plan now; None when it is no task of this person (any more)."""
+    """A row of the ledger. task: as it stands in the plan now; None when it is no task of this person (any more).
+
+    stuck: what it waits for is late itself, so nothing else would remind of either.
+    """
 
     kind: str
     occurrence: str
     planned_for: datetime
     due_at: datetime
     task: Planned | None = None
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +97,19 @@ def _settled(item: Item) -> str | None:
             return "done meanwhile"
         case State.SKIPPED:
             return "not for this person"
-        case State.BLOCKED if {"recruit", "family"} & set(task.unblocked_by) and not item.occurrence.startswith(
-            "snooze"
-        ):
+        case State.BLOCKED if not item.stuck and set(RECRUITS) & set(task.unblocked_by) and not _again(item):
             return f"waits for {', '.join(task.blocked_by)}"
         case _:
             return None
 
 
+def _again(item: Item) -> bool:
+    return item.occurrence.startswith("snooze")
+
+
 def _matters(item: Item) -> bool:
     """With fewer reminders only what has a legal limit, and what somebody asked to be told again."""
-    return item.occurrence.startswith("snooze") or (item.task is not None and item.task.legal is not None)
+    return _again(item) or (item.task is not None and item.task.legal is not None)
 
 
 def _not_now(item: Item, person: Receiver, now: datetime) -> Postpone | None:

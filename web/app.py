@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.web import WebChannel
-from web import chat, health, pages
+from web import chat, health, mylist, pages
 from web.doors import Doors
 from web.errors import add_error_handlers
 from web.frame import STATIC, Frame, static_version
@@ -35,7 +35,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     app.state.frame = frame
     app.add_middleware(Guarded, embed_origins=doors.settings.embed_origins)
     add_error_handlers(app)
-    for router in (pages.router, chat.router, health.router, *webhooks):
+    for router in (pages.router, chat.router, mylist.router, health.router, *webhooks):
         app.include_router(router)
     app.mount("/static/{version}", Kept(frame.version))
     return app

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.messages import Inbound, Reply
 from core.settings import Settings
+from knowledge.library import Library
 
 
 class Translator(Protocol):
@@ -23,6 +24,7 @@ class Doors:
     welcome: the greeting with suggestions, in a language, before a person has written anything.
     export: everything kept about one person.
     engine_ready: whether the dialogue engine answers.
+    library: what is published now.
     """
 
     settings: Settings
@@ -33,3 +35,4 @@ class Doors:
     welcome: Callable[[str], Awaitable[Reply]]
     export: Callable[[AsyncSession, uuid.UUID], Awaitable[Mapping[str, Any]]]
     engine_ready: Callable[[], Awaitable[bool]]
+    library: Callable[[], Awaitable[Library]]

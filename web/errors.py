@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from core.errors import VelkommenError
 from web.frame import frame_of
+from web.headers import loggable
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _failure(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, error=type(error).__name__)  # the server logs where
+    log.error("request failed", path=loggable(request.url.path), error=type(error).__name__)  # the server logs where
     return _answer(request, 500, {})
 
 

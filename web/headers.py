@@ -19,6 +19,13 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+PRIVATE_PATHS = "/my/"  # whoever knows such an address sees somebody's list
+
+
+def loggable(path: str) -> str:
+    """A path without what opens somebody's list."""
+    head, private, rest = path.partition(PRIVATE_PATHS)
+    return f"{PRIVATE_PATHS}…/{rest.partition('/')[2][:20]}" if private and not head else path
 
 
 def content_policy(embed_origins: tuple[str, ...]) -> str:
@@ -52,12 +59,13 @@ class Guarded:
                 await self._app(scope, receive, send_guarded)
             finally:
                 took = round((time.perf_counter() - started) * 1000, 1)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+                log.info("request", method=scope["method"], path=loggable(scope["path"]), status=status, ms=took)
 
     def _add_headers(self, headers: MutableHeaders, scope: Scope, request_id: str) -> None:
         framed = scope["path"] == "/embed"
         headers["X-Request-ID"] = request_id
-        headers.update(ALWAYS)
+        for name, value in ALWAYS.items():
+            headers.setdefault(name, value)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")
         headers["Content-Security-Policy"] = content_policy(self._embed_origins if framed else ())

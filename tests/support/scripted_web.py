@@ -6,6 +6,8 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -17,11 +19,14 @@ from bot.channels.web import WebChannel
 from core.messages import Button, Inbound, Kind, Reply
 from core.settings import Settings
 from i18n.translator import translator
+from knowledge.files import read_folder
+from knowledge.library import Library
 from store import conversations
 from store.tables import Address, Conversation, InboundMessage, OutboundMessage, Recruit
 from web.app import create_app
 from web.doors import Doors
 
+KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 SECRET = "a key for tests only, never anywhere else"
 FOOTER = "Source: [Skattestyrelsen](https://skat.dk), [Borger.dk](https://www.borger.dk) · As of 12 November 2026"
 TAX_CARD = Reply(
@@ -161,6 +166,7 @@ class Scripted:
             welcome=_welcome,
             export=_export,
             engine_ready=_always_ready,
+            library=_library,
         )
 
     async def accept(self, inbound: Inbound) -> int | None:
@@ -244,6 +250,16 @@ async def _export(session: AsyncSession, recruit_id: uuid.UUID) -> Mapping[str, 
 
 async def _always_ready() -> bool:
     return True
+
+
+async def _library() -> Library:
+    return _published()
+
+
+@cache
+def _published() -> Library:
+    """The knowledge as its files hold it; the database of the pages has none."""
+    return Library.of(read_folder(KNOWLEDGE).entries)
 
 
 def free_port() -> int:
