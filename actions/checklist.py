@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 from actions import mylist
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from core.acts import Journey
-from core.messages import Button, Reply
+from core.messages import Button, Reply, as_written
 from i18n import when as moments
+from i18n import words
 from journey.plan import Planned, State, next_steps, progress
 from journey.standing import Standing
 from reminders.hours import zone_of
 from store.journey import Change
 
 SHOWN, SHOWN_WAITING, CHOICES = 8, 3, 6
+BARE = 3  # words; a longer sentence that names no task we know speaks of something else
 
 
 def act(command: Journey, replies: tuple[Reply, ...], **more: object) -> Outcome:
@@ -91,7 +94,9 @@ def show_recruits(turn: Turn) -> Outcome:
         steps = [p for p in mylist.list_of(theirs).plan if p.task.who == "employer" and p.state is State.OPEN]
         steps.sort(key=lambda p: p.due or date.max)
         lines = [mylist.line(step, turn) for step in steps[:3]] or [turn.say("list_nothing_now")]
-        head = turn.say("list_of_recruit", name=recruit.profile.get("name") or turn.t.gettext("a recruit"))
+        head = turn.say(
+            "list_of_recruit", name=as_written(recruit.profile.get("name", "")) or turn.t.gettext("a recruit")
+        )
         buttons = tuple(
             Button(mylist.title(step.task.id, turn), payload=f"etask:{step.task.id}:{number}")
             for step in steps[:3]
@@ -109,9 +114,7 @@ def press_recruit(what: str, value: str, turn: Turn) -> Outcome:
     recruit = turn.recruits[int(number)]
     theirs = replace(turn, profile=recruit.profile, mine=recruit.mine)
     if what == "edone":
-        change = Change(task, "done", turn.day)
-        reply = turn.reply("task_done", what=mylist.title(task, turn), buttons=(mylist.list_button(turn),))
-        return act(Journey.COMPLETE_TASK, (reply,), tasks=(change,), about=recruit.id)
+        return settle_for(Journey.COMPLETE_TASK, task, recruit.id, turn)
     stand = mylist.list_of(theirs)
     planned = stand.of(task)
     if planned is None:
@@ -120,6 +123,14 @@ def press_recruit(what: str, value: str, turn: Turn) -> Outcome:
     done = Button("✓ " + turn.t.gettext("Done"), payload=f"edone:{task}:{number}")
     more = tuple(button for button in card.buttons if button.payload.startswith("topic:"))
     return act(Journey.NEXT_TASK, (replace(card, buttons=(done, *more)),))
+
+
+def settle_for(command: Journey, task: str, recruit: UUID, turn: Turn) -> Outcome:
+    """An employer's contact says that a task for one recruit is done, or not for them; it stands on that one's list."""
+    change = Change(task, STATUS[command], turn.day)
+    key = "task_done" if change.status == "done" else "task_skipped"
+    reply = turn.reply(key, what=mylist.title(task, turn), buttons=(mylist.list_button(turn),))
+    return act(command, (reply,), tasks=(change,), about=recruit)
 
 
 def show_task(task: str, turn: Turn) -> Outcome:
@@ -231,12 +242,12 @@ def _named(turn: Turn, command: Journey) -> Outcome:
     stand = mylist.list_of(turn)
     found = mylist.named_tasks(turn.text, turn, stand)
     sure = [candidates[0] for candidates in found if len(candidates) == 1]
-    if not sure and not found and turn.shown:
+    if not found and len(words.fold(moments.without_when(turn.text, language=turn.language))) <= BARE:
         sure = list(turn.shown[:1])  # "done": what we have just spoken of
     if sure and len(sure) == len(found or sure):
         return apply(command, sure, turn, stand)
     choices = [task for candidates in found for task in candidates]
-    choices = choices or [p.task.id for p in mylist.can_be_ticked(stand)]
+    choices = choices or [*dict.fromkeys((*turn.shown, *(p.task.id for p in mylist.can_be_ticked(stand))))]
     if not choices:
         return _unknown(turn, command) if not _knows_enough(turn) else show(turn)
     verb = {Journey.COMPLETE_TASK: "done", Journey.SKIP_TASK: "skip"}.get(command, "why")
@@ -278,6 +289,14 @@ def apply(command: Journey, tasks: list[str], turn: Turn, stand: Standing | None
     )
     reply = Reply("\n\n".join(parts), turn.language, buttons=buttons)
     return act(command, (reply,), tasks=changes, shown=tuple(step.task.id for step in steps))
+
+
+def press(command: Journey, task: str, turn: Turn) -> Outcome:
+    """Done or not for me by a button, which may be an old one: the day on which something was done stays."""
+    planned = mylist.list_of(turn).of(task)
+    if planned is not None and planned.state is State.DONE and task in turn.mine.done:
+        return show_task(task, turn)
+    return apply(command, [task], turn)
 
 
 def reopen(task: str, turn: Turn) -> Outcome:

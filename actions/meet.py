@@ -12,11 +12,11 @@ from babel.core import get_global
 from actions import checklist, mylist, profile
 from actions.turn import Outcome, Pending, Turn
 from core.acts import Journey
-from core.messages import Button, Reply
+from core.messages import Button, Reply, as_written
 from i18n import when as moments
 from i18n import words
 from i18n.translator import msgid
-from journey.standing import ANCHORS
+from journey.anchors import ANCHORS
 from knowledge import variants
 from reminders.hours import zone_of
 from store.journey import Change
@@ -213,7 +213,7 @@ def _choices(step: str, turn: Turn) -> tuple[Button, ...]:
 
 
 def _finished(turn: Turn, first: str) -> Outcome:
-    name = turn.profile.get("name", "")
+    name = as_written(turn.profile.get("name", ""))
     parts = [first, turn.say("meet_done", name=f", {name}" if name else ""), known_facts(turn)]
     presumed = len([task for task in mylist.list_of(turn).presumed if task.startswith("r-")])
     if presumed:
@@ -251,13 +251,15 @@ def _shown(step: str, turn: Turn) -> str:
         case "kommune" if value in turn.library.municipalities:
             return turn.library.municipalities[value].name
         case "kommune":
-            return turn.profile.get("kommune_name") or turn.t.gettext("Another municipality")
+            return as_written(turn.profile.get("kommune_name", "")) or turn.t.gettext("Another municipality")
         case "employer":
             return turn.employers.get(value, value)
         case "mentor":
             return turn.t.gettext("Yes") if value == "yes" else turn.t.gettext("No")
+        case "zone":
+            return value.rsplit("/", 1)[-1].replace("_", " ")
         case _:
-            return value
+            return as_written(value)
 
 
 def summary(turn: Turn) -> Outcome:

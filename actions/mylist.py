@@ -61,10 +61,11 @@ def day(when: date, turn: Turn) -> str:
 
 def when_due(planned: Planned, turn: Turn) -> str:
     """One line on its day: late, the legal limit, or by when."""
-    if planned.legally_late and planned.legal:
-        return "⚠ " + turn.t.gettext("the legal limit was {day}", day=day(planned.legal, turn))
-    if planned.legal and (planned.legal_soon or planned.late):
-        return "⚠ " + turn.t.gettext("legal limit {day}", day=day(planned.legal, turn))
+    legal = None if planned.legal_estimated else planned.legal
+    if planned.legally_late and legal:
+        return "⚠ " + turn.t.gettext("the legal limit was {day}", day=day(legal, turn))
+    if legal and (planned.legal_soon or planned.late):
+        return "⚠ " + turn.t.gettext("legal limit {day}", day=day(legal, turn))
     if planned.due is None:
         return ""
     if planned.late:

@@ -169,9 +169,9 @@ def journey_press(payload: str, turn: Turn) -> Outcome | None:
         case "task":
             return checklist.show_task(value, turn)
         case "done":
-            return checklist.apply(Journey.COMPLETE_TASK, [value], turn)
+            return checklist.press(Journey.COMPLETE_TASK, value, turn)
         case "skip":
-            return checklist.apply(Journey.SKIP_TASK, [value], turn)
+            return checklist.press(Journey.SKIP_TASK, value, turn)
         case "open":
             return checklist.reopen(value, turn)
         case "why":

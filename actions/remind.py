@@ -11,7 +11,7 @@ from babel.dates import format_datetime
 from actions import checklist, mylist
 from actions.turn import Outcome, Pending, ReminderChange, Turn
 from core.acts import Journey
-from core.messages import Button, Reply
+from core.messages import Button, Reply, as_written
 from i18n import when as moments
 from i18n import words
 from i18n.languages import LANGUAGES
@@ -29,9 +29,11 @@ SNOOZES = {"1d": timedelta(days=1), "7d": timedelta(days=7)}
 def moment(when: datetime, turn: Turn) -> str:
     """A moment with weekday, day, time and zone, where the person is then."""
     zone = zone_of(turn.profile, turn.language, when)
-    locale = LANGUAGES[turn.language].locale
-    text: str = format_datetime(when.astimezone(zone), "EEEE d MMMM y, HH:mm", locale=locale)
-    return f"{text} ({zone.key.rsplit('/', 1)[-1].replace('_', ' ')})"
+    there = when.astimezone(zone)
+    weekday: str = format_datetime(there, "EEEE", locale=LANGUAGES[turn.language].locale)
+    return (
+        f"{weekday} {mylist.day(there.date(), turn)}, {there:%H:%M} ({zone.key.rsplit('/', 1)[-1].replace('_', ' ')})"
+    )
 
 
 # --- own reminders --------------------------------------------------------------------------------------------------
@@ -117,7 +119,7 @@ def _do(turn: Turn, wish: Mapping[str, Any], chosen: datetime) -> Outcome:
     text, number = str(wish.get("text", "")), int(wish.get("id", 0))
     match wish.get("do"):
         case "move":
-            reply = turn.reply("remind_moved", when=moment(chosen, turn), what=text or "⏰")
+            reply = turn.reply("remind_moved", when=moment(chosen, turn), what=as_written(text) or "⏰")
             change = ReminderChange("move", id=number, at=chosen)
             return checklist.act(Journey.CHANGE_REMINDER, (reply,), reminders=(change,))
         case "snooze":
@@ -127,7 +129,7 @@ def _do(turn: Turn, wish: Mapping[str, Any], chosen: datetime) -> Outcome:
             )
         case _:
             key = "remind_set" if text else "remind_set_plain"
-            named = {"when": moment(chosen, turn), **({"what": text} if text else {})}
+            named = {"when": moment(chosen, turn), **({"what": as_written(text)} if text else {})}
             reply = turn.reply(key, buttons=(Button(turn.t.gettext("My reminders"), payload="reminders"),), **named)
             change = ReminderChange("add", text=text, at=chosen)
             return checklist.act(Journey.SET_REMINDER, (reply,), reminders=(change,))
@@ -142,7 +144,9 @@ def _listed(turn: Turn, first: str = "") -> Outcome:
     own = turn.mine.reminders
     parts = [first] if first else []
     if own:
-        lines = [f"{n}. {moment(r.due_at, turn)}: {r.text or '⏰'}" for n, r in enumerate(own[:SHOWN], start=1)]
+        lines = [
+            f"{n}. {moment(r.due_at, turn)}: {as_written(r.text) or '⏰'}" for n, r in enumerate(own[:SHOWN], start=1)
+        ]
         parts += [turn.say("remind_yours"), "\n".join(lines)]
     elif not first:
         parts.append(turn.say("remind_none"))
@@ -173,7 +177,7 @@ def cancel(turn: Turn) -> Outcome:
 
 def _cancelled(turn: Turn, some: tuple[OwnReminder, ...]) -> Outcome:
     changes = tuple(ReminderChange("cancel", id=reminder.id) for reminder in some)
-    reply = turn.reply("remind_cancelled", what="; ".join(r.text or moment(r.due_at, turn) for r in some))
+    reply = turn.reply("remind_cancelled", what="; ".join(as_written(r.text) or moment(r.due_at, turn) for r in some))
     return checklist.act(Journey.CANCEL_REMINDER, (reply,), reminders=changes)
 
 
@@ -203,7 +207,7 @@ def _meant(turn: Turn) -> list[OwnReminder]:
     if len(own) < 2:
         return own
     said = {word for word in words.fold(turn.text) if len(word) > 2}
-    shared = {r.id: len(said & set(words.fold(r.text))) for r in own}
+    shared = {r.id: sum(map(len, said & set(words.fold(r.text)))) for r in own}
     best = max(shared.values())
     return [r for r in own if best and shared[r.id] == best] or own
 
@@ -230,10 +234,14 @@ def press(value: str, turn: Turn) -> Outcome:
     match what:
         case "done" | "skip" if row.task in turn.library.by_id:
             command = Journey.COMPLETE_TASK if what == "done" else Journey.SKIP_TASK
-            outcome = checklist.apply(command, [row.task], turn)
-            return replace(outcome, about=row.about_id)
+            if row.about_id is None:
+                return checklist.press(command, row.task, turn)
+            return checklist.settle_for(command, row.task, row.about_id, turn)
         case "more" if row.task in turn.library.by_id:
-            return checklist.show_task(row.task, turn)
+            if row.about_id is None:
+                return checklist.show_task(row.task, turn)
+            places = [place for place, recruit in enumerate(turn.recruits) if recruit.id == row.about_id]
+            return checklist.press_recruit("etask", f"{row.task}:{places[0]}" if places else "", turn)
         case "done":
             return checklist.act(Journey.COMPLETE_TASK, (turn.reply("acknowledged"),))
         case "later":

@@ -6,6 +6,7 @@ and the person is asked whether to show it again.
 """
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,7 +25,6 @@ from store.database import together
 
 log = structlog.get_logger()
 MOST_ATTEMPTS = 8
-MOST_SENDINGS = 2  # of a reminder that may have arrived
 UNKNOWN_NOTICE_AFTER = timedelta(seconds=20)
 
 
@@ -44,7 +44,7 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
     if due.late:
         await _mark(connection, context, due, "dropped")
         return True
-    if due.status == "sending" and due.body.get("bulk"):
+    if due.status == "sending" and due.body.get("bulk") and not channel.repeatable:
         return await _again(services, connection, context, channel, due)
     if due.status == "sending" and not channel.repeatable:
         await _unknown(services, connection, context, due, "the process ended while sending")
@@ -65,14 +65,14 @@ async def _one(services: Services, connection: AsyncConnection, context: Context
 
 async def _again(services: Services, connection: AsyncConnection, context: Context, channel: Channel, due: Due) -> bool:
     """A reminder is rather shown twice than lost: what may have been sent is sent once more, and it is written down."""
-    if due.attempts >= MOST_SENDINGS:
+    if due.error is not None:
         await _mark(connection, context, due, "unknown", error="may have been sent, twice")
         return True
     await conversations.send_again(connection, due.id, now=services.now())
     try:
         external_id = await channel.send(context.address, due.id, Reply.from_json(due.body))
     except ChannelError as error:
-        return await _failed(services, connection, context, due, error)
+        return await _failed(services, connection, context, replace(due, error="sent again"), error)
     await _mark(connection, context, due, "sent", sent_at=services.now(), external_id=external_id)
     return True
 
@@ -97,14 +97,17 @@ async def _failed(
         await _mark(connection, context, due, "failed", error=str(error))
         await conversations.set_reachable(connection, context.channel, context.address, since=now)
         return True
-    if error.maybe_sent and not (due.body.get("bulk") and due.attempts + 1 < MOST_SENDINGS):
+    bulk = due.body.get("bulk")
+    if error.maybe_sent and not (bulk and due.error is None):
         await _unknown(services, connection, context, due, str(error))
         return True
     if error.retry_after is None and due.attempts + 1 >= MOST_ATTEMPTS:
         await _mark(connection, context, due, "failed", error=str(error))
         return True
     at = now + timedelta(seconds=backoff(due.attempts + 1, error.retry_after))
-    await _mark(connection, context, due, "pending", due_at=at, error=str(error))
+    # Of a reminder only what may have arrived is kept as its error: from that the ledger says "maybe sent twice".
+    kept = None if bulk and not error.maybe_sent else str(error)
+    await _mark(connection, context, due, "pending", due_at=at, error=kept)
     await services.retry(context.conversation_id, at)
     return False
 

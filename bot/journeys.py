@@ -111,6 +111,9 @@ async def apply(services: Services, connection: AsyncConnection, context: Contex
                 await reminders.cancel_own(connection, context.recruit_id, change.id, now=now)
     if outcome.tasks or outcome.undo or outcome.profile or outcome.consent or outcome.contact_of:
         await replan(services, connection, whose)
+    if outcome.contact_of:  # whoever gave the employer's code before its contact came
+        for recruit in await lists.recruits_given(connection, outcome.contact_of):
+            await replan(services, connection, recruit)
 
 
 async def replan(services: Services, connection: AsyncConnection, recruit_id: object) -> None:

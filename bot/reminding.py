@@ -25,7 +25,7 @@ from core.messages import Reply
 from i18n.languages import DEFAULT
 from journey.standing import Standing, standing
 from knowledge.library import Library
-from reminders import decide
+from reminders import announce, decide
 from reminders.compose import Line, compose
 from reminders.decide import Item, Postpone, Receiver, Send, Skip
 from store import announcements, reminders
@@ -114,7 +114,8 @@ async def _send(
     library = await services.shelf.library()
     lists = await reminders.lists_of(connection, list({row.about_id or row.recruit_id for row in claimed}))
     texts = await announcements.texts_of(connection, {row.task for row in claimed if row.kind == "announcement"})
-    stands = _Stands(library, lists, now)
+    contacts = await reminders.contacts_of(connection, {row.about_id for row in claimed if row.about_id})
+    stands = _Stands(library, lists, contacts, now)
     rows = defaultdict(list)
     for row in claimed:
         rows[row.recruit_id].append(row)
@@ -135,17 +136,19 @@ async def _send(
     async with together(connection):
         await reminders.judge(connection, verdicts, now=now)
         await reminders.note(connection, notes, now=now)
-        numbers = await reminders.begin_sending(connection, [_stored(message) for message in messages], now=now)
+        numbers = await reminders.begin_sending(
+            connection, [_stored(services, message) for message in messages], now=now
+        )
     services.step("reminders sending")
     marks = await asyncio.gather(
         *(
             _deliver(services, message, numbers[place])
             for place, message in enumerate(messages)
-            if place in numbers and not message.person.undelivered
+            if place in numbers and _goes_now(services, message.person)
         )
     )
     services.step("reminders sent")
-    await _settle(services, connection, messages, [mark for mark in marks if mark], now)
+    await _settle(services, connection, messages, marks, now)
 
 
 async def _settle(
@@ -171,27 +174,28 @@ async def _settle(
             turns.handle_soon(services, message.person.conversation_id)
 
 
-def _stored(message: _Message) -> dict[str, Any]:
+def _goes_now(services: Services, person: Person) -> bool:
+    """Else the delivery sends it: after what waits there already, or in the process that has the person's channel."""
+    return not person.undelivered and person.channel in services.channels
+
+
+def _stored(services: Services, message: _Message) -> dict[str, Any]:
     person = message.person
     return {
         "conversation_id": person.conversation_id,
         "epoch": person.epoch,
         "body": message.reply.to_json(),
-        "status": "pending" if person.undelivered else "sending",
+        "status": "sending" if _goes_now(services, person) else "pending",
         "reminders": message.rows,
     }
 
 
-async def _deliver(services: Services, message: _Message, number: int) -> dict[str, Any] | None:
-    """Send one message; how it ended, for the ledger. None: left for the delivery, which asks no questions twice."""
-    person = message.person
-    channel = services.channels.get(person.channel)
-    if channel is None:
-        return None  # another process has this channel; its sweep finds the message
-    now = services.now
+async def _deliver(services: Services, message: _Message, number: int) -> dict[str, Any]:
+    """Send one message; how it ended, for the ledger."""
+    person, now = message.person, services.now
     known = {"id": number, "conversation": person.conversation_id}
     try:
-        external = await channel.send(person.address, number, message.reply)
+        external = await services.channels[person.channel].send(person.address, number, message.reply)
     except ChannelError as error:
         if error.permanent:
             async with services.database.begin() as connection:
@@ -211,8 +215,14 @@ async def _deliver(services: Services, message: _Message, number: int) -> dict[s
 class _Stands:
     """Where each list stands, worked out once a person."""
 
-    def __init__(self, library: Library, lists: Mapping[uuid.UUID, Any], now: datetime) -> None:
-        self._library, self._lists, self._day = library, lists, danish_day(now)
+    def __init__(
+        self,
+        library: Library,
+        lists: Mapping[uuid.UUID, Any],
+        contacts: Mapping[uuid.UUID, uuid.UUID | None],
+        now: datetime,
+    ) -> None:
+        self._library, self._lists, self._contacts, self._day = library, lists, contacts, danish_day(now)
         self._known: dict[uuid.UUID, Standing] = {}
 
     def of(self, recruit_id: uuid.UUID) -> Standing | None:
@@ -233,6 +243,10 @@ class _Stands:
                 today=self._day,
             )
         return self._known[recruit_id]
+
+    def concerns(self, row: Claimed) -> bool:
+        """Whether the task is still this person's to hear of; a contact's, while the recruit gives that employer."""
+        return row.about_id is None or self._contacts.get(row.about_id) == row.recruit_id
 
     def name_of(self, recruit_id: uuid.UUID) -> str:
         return str(self._lists[recruit_id][0].get("name", "")) if recruit_id in self._lists else ""
@@ -258,7 +272,10 @@ def _for_person(
         stand = stands.of(row.about_id or row.recruit_id)
         planned = stand.of(row.task) if stand and row.kind == "task" else None
         if row.kind == "announcement" and row.task not in texts:
-            verdicts.append(Verdict(row.id, "skipped", "the announcement was stopped"))
+            verdicts.append(Verdict(row.id, "skipped", announcements.STOPPED))
+            continue
+        if not stands.concerns(row):
+            verdicts.append(Verdict(row.id, "skipped", "no longer a recruit of theirs"))
             continue
         stuck = bool(stand and planned and any((b := stand.of(need)) and b.late for need in planned.blocked_by))
         item = Item(row.kind, row.occurrence, row.planned_for, row.due_at, planned, stuck)
@@ -269,7 +286,7 @@ def _for_person(
                 verdicts.append(Verdict(row.id, "postponed", reason, until))
             case Send(came_late):
                 late = late or came_late
-                text = _announced(texts[row.task], language) if row.kind == "announcement" else row.text or ""
+                text = _announced(texts[row.task], person.language) if row.kind == "announcement" else row.text or ""
                 about = stands.name_of(row.about_id) if row.about_id else ""
                 # Two of the same task due together are one line: the newer says it better.
                 key = (row.task, str(row.about_id)) if row.kind == "task" else (str(row.id), "")
@@ -282,8 +299,8 @@ def _for_person(
     return verdicts, _Message(person, reply, [line.id for line in lines.values()])
 
 
-def _announced(texts: Mapping[str, str], language: str) -> str:
-    return texts.get(language) or texts[DEFAULT]
+def _announced(texts: Mapping[str, str], language: str | None) -> str:
+    return texts[announce.language_of(texts, language)]
 
 
 def _receiver(person: Person) -> Receiver:

@@ -199,7 +199,7 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
 def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
     """What is told of oneself is remembered with consent; until that is decided it waits in the conversation."""
     if outcome.consent:
-        return {**context.state.get("told", {})}
+        return {**context.state.get("told", {}), **outcome.profile}
     return {**outcome.profile} if context.consent == "given" else {}
 
 

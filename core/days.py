@@ -1,6 +1,6 @@
 """Days as Danish law counts them: in Copenhagen."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -9,3 +9,17 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 def danish_day(now: datetime) -> date:
     """The calendar day in Denmark at a moment that knows its zone."""
     return now.astimezone(COPENHAGEN).date()
+
+
+def danish_moment(text: str) -> datetime:
+    """The moment of a Danish wall clock, such as "2026-12-01 10:00"; the first one where the clock strikes twice.
+
+    ValueError where it is none, or an hour that the clocks pass over in spring.
+    """
+    local = datetime.fromisoformat(text.strip())
+    if local.tzinfo is not None or len(text.strip()) <= len("2026-12-01"):
+        raise ValueError("a date and a time without a zone are expected")
+    moment = local.replace(tzinfo=COPENHAGEN).astimezone(UTC)
+    if moment.astimezone(COPENHAGEN).replace(tzinfo=None) != local:
+        raise ValueError("the clocks are put forward at that hour")
+    return moment

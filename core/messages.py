@@ -1,5 +1,6 @@
 """What travels between people and us: inbound messages, replies, buttons."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,6 +85,14 @@ class Reply:
     def from_json(cls, data: dict[str, Any]) -> "Reply":
         known = {name: data[name] for name in cls.__slots__ if name in data}
         return cls(**{**known, "buttons": tuple(Button(**button) for button in data["buttons"])})
+
+
+MARKUP = re.compile(r"[\\`*_\[\]<>&]|^[#+=-]|^\d+[.)]")
+
+
+def as_written(text: str) -> str:
+    """What a person wrote, for the Markdown of a reply: shown as it was written, on one line, and never mark-up."""
+    return MARKUP.sub(lambda mark: f"{mark[0][:-1]}\\{mark[0][-1]}", " ".join(text.split()))
 
 
 def storable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from journey.calendar import add_months, working_day_before
 from knowledge.models import Anchor
@@ -10,6 +10,7 @@ from knowledge.models import Anchor
 Dates = Mapping[str, date]
 Done = Mapping[str, date | None]  # None: done, on a day that we do not know
 
+ANCHORS: tuple[Anchor, ...] = get_args(Anchor)
 DAYS_TO_CPR = 5
 SHOWN_BY: Mapping[Anchor, str] = {
     "permit_applied": "r-apply-permit",
@@ -22,6 +23,11 @@ SHOWN_BY: Mapping[Anchor, str] = {
 class Day(NamedTuple):
     day: date
     estimated: bool = False
+
+
+def resolve_all(anchors: Dates, done: Done) -> Mapping[Anchor, Day]:
+    """The anchors whose day is known or follows, resolved once for all tasks of a person."""
+    return {anchor: day for anchor in ANCHORS if (day := resolve(anchor, anchors, done))}
 
 
 def resolve(anchor: Anchor, anchors: Dates, done: Done) -> Day | None:

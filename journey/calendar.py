@@ -7,12 +7,13 @@ closed; 1 May counts as a working day.
 
 import calendar
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import holidays
 
 CLOSED_TOO = ((6, 5), (12, 24), (12, 31))
 SATURDAY = 5
+DAYS_KEPT = 4096
 
 
 def is_working_day(day: date) -> bool:
@@ -24,6 +25,7 @@ def is_holiday(day: date) -> bool:
     return day in _closed(day.year)
 
 
+@lru_cache(DAYS_KEPT)
 def working_day_before(day: date) -> date:
     """The day itself if it is a working day, else the last one before it."""
     while not is_working_day(day):
@@ -31,6 +33,7 @@ def working_day_before(day: date) -> date:
     return day
 
 
+@lru_cache(DAYS_KEPT)
 def working_day_after(day: date) -> date:
     """The day itself if it is a working day, else the first one after it."""
     while not is_working_day(day):
@@ -38,6 +41,7 @@ def working_day_after(day: date) -> date:
     return day
 
 
+@lru_cache(DAYS_KEPT)
 def add_working_days(day: date, count: int) -> date:
     """The count-th working day after the day (before it, if negative); for 0 the day itself, whatever it is."""
     step = timedelta(days=1 if count > 0 else -1)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from journey.anchors import Dates, Day, Done, resolve
+from journey.anchors import Dates, Day, Done, resolve_all
 from journey.calendar import add_months, add_working_days, working_day_after, working_day_before
-from knowledge.models import DayRule, Task
+from knowledge.models import Anchor, DayRule, Task
 
 RECRUITS = ("recruit", "family")  # `who` of a task that the person acts on
 OPENS_AGAIN = timedelta(days=120)  # so long before its next due day a yearly task is offered again
 SOON = timedelta(days=14)
+
+type Days = Mapping[Anchor, Day]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,10 @@ class Planned:
 
 def applies(task: Task, profile: Profile) -> bool:
     """As long as we do not know a person's group, what is meant for some groups only does not apply."""
-    return all(
-        not groups or group in groups
-        for groups, group in (
-            (task.origin, profile.origin),
-            (task.occupation, profile.occupation),
-            (task.household, profile.household),
-        )
+    return (
+        (not task.origin or profile.origin in task.origin)
+        and (not task.occupation or profile.occupation in task.occupation)
+        and (not task.household or profile.household in task.household)
     )
 
 
@@ -85,24 +84,25 @@ def plan(
     """
     applying = [task for task in tasks if applies(task, profile)]
     waits = {task.id: task.who for task in applying if task.id not in done and task.id not in skipped}
-    return tuple(_planned(task, anchors, done, skipped, waits, today) for task in applying)
+    days = resolve_all(anchors, done)
+    return tuple(_planned(task, days, done, skipped, waits, today) for task in applying)
 
 
-def due_day(task: Task, anchors: Dates, done: Done) -> date | None:
+def due_day(task: Task, days: Days) -> date | None:
     """By when a task that is not done is to be done, whether or not it applies."""
-    days = _days(task, anchors, done)
-    return days.due.day if days.due else None
+    due, _ = _days(task, days)
+    return due.day if due else None
 
 
 def presumed(tasks: Sequence[Task], profile: Profile, anchors: Dates, done: Done, *, today: date) -> frozenset[str]:
-    """What must have been settled before somebody came to us: its `behind` was given and is not in the future."""
+    """What must have been settled before somebody came to us: an anchor of its `behind` was given and is not in the future."""
     return frozenset(
         task.id
         for task in tasks
         if task.behind
         and task.id not in done
         and applies(task, profile)
-        and anchors.get(task.behind, date.max) <= today
+        and any(anchors.get(anchor, date.max) <= today for anchor in task.behind)
     )
 
 
@@ -139,21 +139,15 @@ def progress(planned: Sequence[Planned]) -> tuple[int, int]:
     return counted.count(State.DONE), len(counted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
-    due: Day | None = None
-    legal: Day | None = None
-
-
 def _planned(
-    task: Task, anchors: Dates, done: Done, skipped: Collection[str], waits: Mapping[str, str], today: date
+    task: Task, days: Days, done: Done, skipped: Collection[str], waits: Mapping[str, str], today: date
 ) -> Planned:
-    days = _days_now(task, anchors, done, today)
-    blocked_by = tuple(dict.fromkeys(needed for needed in task.prerequisites if needed in waits))
-    state = _state(task, days.due, blocked_by, done, skipped, today)
-    to_do = state in (State.OPEN, State.BLOCKED)
-    due, estimated = days.due or (None, False)
-    legal, legal_estimated = days.legal or (None, False)
+    due_day, legal_day = _days_now(task, days, done, today)
+    blocked_by = tuple(dict.fromkeys([needed for needed in task.prerequisites if needed in waits]))
+    state = _state(task, due_day, blocked_by, done, skipped, today)
+    to_do = state is State.OPEN or state is State.BLOCKED
+    due, estimated = due_day or (None, False)
+    legal, legal_estimated = legal_day or (None, False)
     return Planned(
         task=task,
         state=state,
@@ -165,7 +159,7 @@ def _planned(
         legally_late=to_do and legal is not None and legal < today,
         legal_soon=to_do and legal is not None and today <= legal <= today + SOON,
         blocked_by=blocked_by if to_do else (),
-        unblocked_by=tuple(dict.fromkeys(waits[needed] for needed in blocked_by)) if to_do else (),
+        unblocked_by=tuple(dict.fromkeys([waits[needed] for needed in blocked_by])) if to_do else (),
     )
 
 
@@ -179,36 +173,37 @@ def _state(
     return State.BLOCKED if blocked_by else State.OPEN
 
 
-def _days_now(task: Task, anchors: Dates, done: Done, today: date) -> _Days:
+def _days_now(task: Task, days: Days, done: Done, today: date) -> tuple[Day | None, Day | None]:
     """The days of a task that is not done; of a yearly one that was, those of the first year it was not done for."""
     if task.id not in done:
-        return _days(task, anchors, done)
+        return _days(task, days)
     if not task.yearly:
-        return _Days()
+        return None, None
     settled = done[task.id] or today
     years = 0
-    while (days := _days(task, anchors, done, years)).due and settled >= days.due.day - OPENS_AGAIN:
+    while (found := _days(task, days, years))[0] and settled >= found[0].day - OPENS_AGAIN:
         years += 1
-    return days
+    return found
 
 
-def _days(task: Task, anchors: Dates, done: Done, years: int = 0) -> _Days:
-    due = next((day for rule in task.due if (day := _counted(rule, anchors, done, years))), None)
-    due = due and Day(working_day_before(due.day), due.estimated)
-    legal = task.legal and _counted(task.legal, anchors, done, years)
-    if not (task.legal and legal):
-        return _Days(due)
-    if task.legal.weekend == "next-working-day":
-        legal = Day(working_day_after(legal.day), legal.estimated)
-    # A limit that we know is due, too, even if nothing else says when the task is.
-    if due is None or legal.day < due.day:
-        due = Day(working_day_before(legal.day), legal.estimated)
-    return _Days(due, legal)
+def _days(task: Task, days: Days, years: int = 0) -> tuple[Day | None, Day | None]:
+    """By when the task is due, and its legal limit."""
+    due = legal = None
+    for rule in task.due:
+        if anchor := days.get(rule.anchor):
+            due = Day(working_day_before(_counted(rule, anchor.day, years)), anchor.estimated)
+            break
+    if task.legal and (anchor := days.get(task.legal.anchor)):
+        last = _counted(task.legal, anchor.day, years)
+        legal = Day(working_day_after(last) if task.legal.weekend == "next-working-day" else last, anchor.estimated)
+        # A limit that we know is due, too, even if nothing else says when the task is.
+        if due is None or legal.day < due.day:
+            due = Day(working_day_before(legal.day), legal.estimated)
+    return due, legal
 
 
-def _counted(rule: DayRule, anchors: Dates, done: Done, years: int) -> Day | None:
-    anchor = resolve(rule.anchor, anchors, done)
-    if anchor is None:
-        return None
-    day = add_months(anchor.day, 12 * years + rule.months) + timedelta(days=rule.days)
-    return Day(add_working_days(day, rule.working_days) if rule.working_days else day, anchor.estimated)
+def _counted(rule: DayRule, anchor: date, years: int) -> date:
+    day = add_months(anchor, 12 * years + rule.months)
+    if rule.days:
+        day += timedelta(days=rule.days)
+    return add_working_days(day, rule.working_days) if rule.working_days else day

@@ -3,12 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import get_args
 
+from journey.anchors import ANCHORS, resolve_all
 from journey.plan import Planned, Profile, applies, due_day, plan, presumed
-from knowledge.models import Anchor, Task
+from knowledge.models import Task
 
-ANCHORS: tuple[str, ...] = get_args(Anchor)
 OTHERS = ("employer", "mentor", "municipality")
 UNHEARD_OF = timedelta(days=14)  # after its day, what others were to do blocks nobody any more
 
@@ -45,6 +44,7 @@ def standing(
     weeks ago or more, as nobody tells us of it; never what somebody said is not done after all.
     """
     who, anchors = profile_of(known), anchors_of(known)
+    days = resolve_all(anchors, done)
     behind = presumed(tasks, who, anchors, done, today=today) - frozenset(reopened)
     settled: dict[str, date | None] = {**dict.fromkeys(behind), **done}
     unheard = {
@@ -55,7 +55,7 @@ def standing(
         and task.id not in skipped
         and task.id not in reopened
         and applies(task, who)
-        and (due := due_day(task, anchors, done)) is not None
+        and (due := due_day(task, days)) is not None
         and today - due > UNHEARD_OF
     }
     planned = plan(tasks, who, anchors, {**dict.fromkeys(unheard), **settled}, skipped, today=today)

@@ -466,6 +466,8 @@ REMEDIES = {
     "string_too_short": "Write something here.",
     "too_long": "Keep fewer.",
     "too_short": "Give at least one.",
+    "list_type": "Write a list, such as [pl, ro].",
+    "literal_error": "Write one of these.",
 }
 
 

@@ -148,6 +148,7 @@ Anchor = Literal[
 Origin = Literal["nordic", "eu", "non-eu"]
 Occupation = Literal["nurse", "sosu", "other"]
 Household = Literal["single", "couple", "family"]
+Phase = Literal["before-departure", "arrival-week", "first-month", "first-3-months", "first-year", "staying"]
 TaskId = Annotated[str, StringConstraints(pattern=r"^[re](-[a-z0-9]+)+$", max_length=40)]
 
 
@@ -170,12 +171,12 @@ class Task(Strict):
     """One task of `checklists/recruit.yml` or `checklists/employer.yml`; all that holds in every language.
 
     id: `r-…` on the recruit's list, `e-…` on the employer's. origin, occupation, household: for whom; empty: everybody.
-    due: the first rule whose anchor is known counts. reminders: days relative to the due day. behind: once this anchor
-    lies in the past, the task must have been settled. yearly: it comes back each year. bring: documents to take along.
+    due: the first rule whose anchor is known counts. reminders: days relative to the due day. behind: once one of these
+    anchors lies in the past, the task must have been settled. yearly: it comes back each year. bring: documents to take along.
     """
 
     id: TaskId
-    phase: Literal["before-departure", "arrival-week", "first-month", "first-3-months", "first-year", "staying"]
+    phase: Phase
     who: Literal["recruit", "employer", "municipality", "mentor", "family"]
     origin: list[Origin] = []
     occupation: list[Occupation] = []
@@ -186,7 +187,7 @@ class Task(Strict):
     reminders: list[int]
     link: Link
     topic: Slug | None = None
-    behind: Anchor | None = None
+    behind: list[Anchor] = []
     yearly: bool = False
     bring: list[Slug] = []
     facts: list[Line] = []

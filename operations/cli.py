@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     knowledge = commands.add_parser("knowledge", help="check, import or export the knowledge")
     knowledge.add_argument("action", choices=("check", "import", "export"))
     knowledge.add_argument("folder", nargs="?", type=Path, default=KNOWLEDGE)
+    _add_announce(commands.add_parser("announce", help="messages to many: check, draft, schedule, stop, report, list"))
+    employer = commands.add_parser("employer", help="employers: add one and get its codes, or list them")
+    employers = employer.add_subparsers(dest="action", required=True)
+    employers.add_parser("add", help="keep an employer and print its codes").add_argument("name", metavar="NAME")
+    employers.add_parser("list", help="all employers, with codes and number of recruits").set_defaults(name="")
+    notes = commands.add_parser("notes", help="what mentors should hear of")
+    notes.add_argument("--close", type=int, metavar="N", help="close the note of that number")
     evaluate = commands.add_parser("eval", help="ask the evaluation questions and compare with the floors")
     evaluate.add_argument("--misses", action="store_true", help="also list every miss")
     evaluate.add_argument("--split", choices=("dev", "test", "all"), default="all", help="dev is there to learn from")
@@ -58,6 +65,28 @@ def _parser() -> argparse.ArgumentParser:
         "--page", type=Path, help="where to write the report (default: evaluation.html in the data folder)"
     )
     return parser
+
+
+def _add_announce(announce: argparse.ArgumentParser) -> None:
+    announce.set_defaults(what="", at=None, json=False)
+    actions = announce.add_subparsers(dest="action", required=True)
+    for name, explanation in (
+        ("check", "who would get it, in which language; nothing is written"),
+        ("draft", "keep it; a draft is never sent"),
+    ):
+        actions.add_parser(name, help=explanation).add_argument("what", metavar="FILE", help="a YAML file")
+    for name, explanation in (
+        ("schedule", "have a draft sent"),
+        ("stop", "whoever has not got it does not get it any more"),
+        ("report", "how many got it, and why others did not"),
+    ):
+        action = actions.add_parser(name, help=explanation)
+        action.add_argument("what", metavar="NAME")
+        if name == "schedule":
+            action.add_argument("--at", metavar="TIME", help='Danish time, such as "2026-12-01 10:00" (default: now)')
+        if name == "report":
+            action.add_argument("--json", action="store_true", help="as JSON")
+    actions.add_parser("list", help="all of them")
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -100,6 +129,11 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             with open_database(settings) as ready:
                 asyncio.run(bring_knowledge(ready))
                 print(f"Model: {asyncio.run(train_from(ready))}")
+        case "announce" | "employer" | "notes":
+            from operations.stack import database_in_use
+
+            with database_in_use(settings) as ready:
+                asyncio.run(_of_people(arguments, ready))
         case "knowledge":
             sys.exit(_knowledge(arguments.action, arguments.folder, settings))
 
@@ -111,6 +145,21 @@ def _with_database(settings: Settings) -> Settings:
             "needs one, for example postgresql://velkommen:secret@db:5432/velkommen."
         )
     return settings
+
+
+async def _of_people(arguments: argparse.Namespace, settings: Settings) -> None:
+    """Commands that read and write what is kept of people, employers and announcements."""
+    from operations import announcements, employers
+
+    now = datetime.now(UTC)
+    match arguments.command:
+        case "announce":
+            what, at, as_json = arguments.what, arguments.at, arguments.json
+            await announcements.main(settings, arguments.action, what, at=at, as_json=as_json, now=now)
+        case "employer":
+            await employers.employer(settings, arguments.action, arguments.name, now=now)
+        case _:
+            await employers.notes(settings, arguments.close, now=now)
 
 
 def _knowledge(action: str, folder: Path, settings: Settings) -> int:

@@ -11,6 +11,7 @@ import yaml
 
 from bot.channels.bulk import BulkChannel
 from bot.services import Services
+from core.acts import Journey
 from core.settings import Settings
 from operations.ask import answers
 from operations.assemble import ROOT, open_services
@@ -98,6 +99,8 @@ def judge(question: Line, answer: Line) -> dict[str, bool]:
             return {"danger": answer["kind"] == "danger"}
         case "act":
             return {"act": answer["act"] == question["act"]}
+        case "no_act":
+            return {"no_act": answer["act"] not in set(Journey)}
         case kind:
             raise ValueError(f"{question['id']}: unknown kind {kind!r}")
 

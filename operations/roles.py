@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot import reminding, turns
+from bot import announcing, reminding, turns
 from bot.jobs import add_tasks, remind_soon
 from bot.services import Services
 from core.settings import Settings
@@ -72,7 +72,10 @@ async def worker(settings: Settings) -> None:
         assert app is not None
         add_tasks(app, services)
         await turns.sweep(services, older=AT_ONCE)
-        async with ticking(lambda: reminding.tick(services, partial(remind_soon, app))):
+        async with (
+            ticking(lambda: announcing.expand_due(services)),
+            ticking(lambda: reminding.tick(services, partial(remind_soon, app))),
+        ):
             await app.run_worker_async(concurrency=6, shutdown_graceful_timeout=5, listen_notify=True)
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.messages import Button, Reply
+from core.messages import Button, Reply, as_written
 from i18n import format as local
 from i18n.translator import translator
 from journey.plan import RECRUITS, Planned, State
 from knowledge.library import Library
 from reminders.decide import LEGAL
 
-MOST_BUTTONS = 6
+MOST_BUTTONS, MOST_BLOCKERS = 6, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,19 @@ class _Speaker:
             Button(self.t.gettext("Not for me"), payload=f"remind:{line.id}:skip"),
             Button(self.t.gettext("Tell me more"), payload=f"remind:{line.id}:more"),
         ]
+        if line.planned.state is State.BLOCKED:
+            buttons += [
+                Button(self.library.task_text(task, self.language).title, payload=f"task:{task}")
+                for task in line.planned.blocked_by[:MOST_BLOCKERS]
+                if task.startswith("r-")
+            ]
         if line.occurrence.startswith(LEGAL):
             buttons.append(Button(self.t.gettext("Ask a mentor"), payload="mentor"))
         return Reply(f"{text}\n\n{details}", self.language, buttons=tuple(buttons))
 
     def several(self, lines: Sequence[Line]) -> Reply:
-        text = "\n\n".join([self.say("remind_many"), *(self._line(line, short=True) for line in lines)])
+        footer = [self.say("announcement_footer")] if any(line.kind == "announcement" for line in lines) else []
+        text = "\n\n".join([self.say("remind_many"), *(self._line(line, short=True) for line in lines), *footer])
         buttons = [
             Button(self._title(line.planned), payload=f"remind:{line.id}:more")
             for line in lines[:MOST_BUTTONS]
@@ -78,27 +85,34 @@ class _Speaker:
         if line.planned is None:
             if line.kind == "announcement":
                 return line.text
-            return self.say("remind_own", what=line.text) if line.text else self.say("remind_own_plain")
+            return self.say("remind_own", what=as_written(line.text)) if line.text else self.say("remind_own_plain")
         title = self._title(line.planned)
-        if line.occurrence.startswith(LEGAL) and line.planned.legal:
-            text = self.say("remind_legal_passed", title=title, day=self._day(line.planned.legal))
+        passed = line.planned.legal if line.occurrence.startswith(LEGAL) else None
+        if passed:
+            text = self.say("remind_legal_passed", title=title, day=self._day(passed))
         elif short:
             text = f"- **{title}**"
         else:
             text = self.say("remind_one", title=title)
         parts = [
-            text if not line.about else f"{text} ({line.about})",
-            self._due(line.planned),
+            text if not line.about else f"{text} ({as_written(line.about)})",
+            self._due(line),
             self._waits(line.planned),
         ]
-        return " ".join(part for part in parts if part)
+        head, rest = parts[0], " ".join(part for part in parts[1:] if part)
+        # A title ends without a stop, so what follows it stands apart.
+        apart = " " if passed else " – " if short else "\n\n"
+        return f"{head}{apart}{rest}" if rest else head
 
     def _title(self, planned: Planned) -> str:
         return self.library.task_text(planned.task.id, self.language).title
 
-    def _due(self, planned: Planned) -> str:
-        if planned.legally_late or planned.due is None:
+    def _due(self, line: Line) -> str:
+        planned = line.planned
+        if planned is None or planned.due is None or line.occurrence.startswith(LEGAL):
             return ""
+        if planned.legally_late and planned.legal and not planned.legal_estimated:
+            return self.say("task_legal_past", day=self._day(planned.legal))
         if planned.legal and not planned.legal_estimated and (planned.legal_soon or planned.late):
             return self.say("task_legal", day=self._day(planned.legal))
         return self.say("task_late" if planned.late else "task_due", day=self._day(planned.due))

@@ -60,7 +60,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reply to be delivered; `late` when it was thought under an older epoch."""
+    """A reply to be delivered; `late` when it was thought under an older epoch.
+
+    error: what went wrong last; of a reminder, only that an earlier sending ended unclearly.
+    """
 
     id: int
     inbound_id: int | None
@@ -69,6 +72,7 @@ class Due:
     attempts: int
     due_at: datetime
     late: bool
+    error: str | None
 
 
 @dataclass(slots=True)
@@ -258,7 +262,7 @@ async def add_replies(
 
 
 DUE = sql("""
-    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch
+    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch, o.error
     from outbound o join conversations c on c.id = o.conversation_id
     where o.conversation_id = :id and o.status in ('pending', 'sending') order by o.id
 """)

@@ -137,6 +137,14 @@ async def join_as_contact(connection: AsyncConnection, recruit_id: uuid.UUID, co
     return (await connection.execute(found.returning(Employer.name))).scalar()
 
 
+async def recruits_given(connection: AsyncConnection, contact_code: str) -> list[uuid.UUID]:
+    """Everybody who gave the code of the employer with that contact code."""
+    query = sql("""
+        select r.id from recruits r join employers e on e.code = r.profile ->> 'employer' where e.contact_code = :code
+    """)
+    return list((await connection.execute(query, {"code": contact_code})).scalars())
+
+
 async def employer_of_contact(connection: AsyncConnection, contact_code: str) -> str | None:
     """The name of the employer with that contact code, if there is one."""
     return (await connection.execute(select(Employer.name).where(Employer.contact_code == contact_code))).scalar()
@@ -167,12 +175,12 @@ async def is_contact_of(connection: AsyncConnection, contact: uuid.UUID, recruit
 
 
 async def open_notes(connection: AsyncConnection) -> list[Any]:
-    """What mentors should hear of and nobody has closed yet."""
-    query = (
-        select(MentorNote.id, MentorNote.recruit_id, MentorNote.kind, MentorNote.task, MentorNote.created_at)
-        .where(MentorNote.closed_at.is_(None))
-        .order_by(MentorNote.id)
-    )
+    """What mentors should hear of and nobody has closed yet; with the name of those who still agree to that."""
+    query = sql("""
+        select n.id, n.recruit_id, n.kind, n.task, n.created_at,
+               case when r.consent = 'given' and r.profile ->> 'mentor' = 'yes' then r.profile ->> 'name' end as name
+        from mentor_notes n join recruits r on r.id = n.recruit_id where n.closed_at is null order by n.id
+    """)
     return list(await connection.execute(query))
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, text, update
@@ -12,11 +12,16 @@ from store.conversations import Context
 from store.tables import (
     Address,
     Conversation,
+    Employer,
     Feedback,
     InboundMessage,
+    MentorNote,
     MentorRequest,
     OutboundMessage,
+    PrivateLink,
     Recruit,
+    Reminder,
+    TaskChange,
     UnansweredQuestion,
 )
 
@@ -34,6 +39,20 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "feedback": (Feedback, ("created_at", "value", "topics")),
     "unanswered": (UnansweredQuestion, ("created_at", "language", "text", "candidates")),
     "mentor_requests": (MentorRequest, ("created_at", "reason", "closed_at")),
+    "employers": (Employer, ("name", "code", "created_at")),  # whose contact the person is
+    "task_changes": (TaskChange, ("created_at", "task", "status", "day", "said_by")),
+    "reminders": (
+        Reminder,
+        (
+            "created_at", "kind", "task", "occurrence", "text", "planned_for", "due_at", "status", "reason", "settled_at",
+        ),
+    ),
+    "mentor_notes": (MentorNote, ("created_at", "kind", "task", "closed_at")),
+    "private_links": (PrivateLink, ("created_at", "used_at", "revoked_at")),
+}  # fmt: skip
+OWNED_BY = {
+    Employer: Employer.contact_id,
+    **{table: table.recruit_id for table in (TaskChange, Reminder, MentorNote, PrivateLink)},
 }
 
 
@@ -51,6 +70,8 @@ async def export(connection: AsyncConnection, recruit_id: uuid.UUID) -> dict[str
 
 
 def _of_person(query: Any, table: type[Any], recruit_id: uuid.UUID) -> Any:
+    if table in OWNED_BY:
+        return query.where(OWNED_BY[table] == recruit_id)
     if table is not Address:
         if table is Feedback:
             query = query.join(OutboundMessage, Feedback.outbound_id == OutboundMessage.id)
@@ -68,6 +89,8 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 def _plain_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
@@ -83,6 +106,10 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
     others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
     await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
+    for owned in (TaskChange, Reminder, MentorNote, PrivateLink):
+        await connection.execute(delete(owned).where(owned.recruit_id == recruit_id))
+    await connection.execute(delete(Reminder).where(Reminder.about_id == recruit_id))
+    await connection.execute(update(Employer).where(Employer.contact_id == recruit_id).values(contact_id=None))
     for table in (UnansweredQuestion, MentorRequest):
         await connection.execute(delete(table).where(table.conversation_id == conversation_id))
     # What was written after the wish and waits for its answer is not part of it.
@@ -99,7 +126,21 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
 
 
 async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None:
-    """Delete what a person wrote, because the consent to keep it was not given or is taken back."""
+    """Delete what a person wrote, because the consent to keep it was not given or is taken back.
+
+    With it goes the list that was kept: what is done, own reminders, private addresses.
+    """
+    of_it = (
+        select(Address.recruit_id)
+        .join(Conversation, Conversation.address_id == Address.id)
+        .where(Conversation.id == conversation_id)
+        .scalar_subquery()
+    )
+    for owned in (TaskChange, MentorNote, PrivateLink):
+        await connection.execute(delete(owned).where(owned.recruit_id == of_it))
+    unsent = Reminder.status.not_in(("sent", "sending"))
+    await connection.execute(delete(Reminder).where(Reminder.recruit_id == of_it, Reminder.kind == "own", unsent))
+    await connection.execute(update(Reminder).where(Reminder.recruit_id == of_it).values(text=None))
     await connection.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     written = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
     await connection.execute(update(InboundMessage).where(*written).values(text=None))

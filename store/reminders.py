@@ -173,32 +173,37 @@ async def one_of(connection: AsyncConnection, recruit_id: uuid.UUID, number: int
 
 # --- due ----------------------------------------------------------------------------------------------------------
 
+# One claim at a time: two that each hold some of a person's rows would wait for each other, or split what is one message.
+CLAIMING = sql("select pg_advisory_xact_lock(2, 0)")
+# All that is due for a person is one message, so whoever has a row among the first is claimed with all that is due.
+#
+# It does not wait for the disk: the log is written in order, so a claim is safe before anything of it is sent. One that
+# PostgreSQL loses with its own death is claimed again.
 CLAIM = sql("""
     with due as (
-        select id, recruit_id from reminders where status in ('planned', 'postponed') and due_at <= :now
-        order by due_at, recruit_id limit :most for update skip locked
+        select recruit_id from reminders where status in ('planned', 'postponed') and due_at <= :now
+        order by due_at limit :most for update skip locked
+    ), theirs as (
+        select id from reminders
+        where recruit_id in (select recruit_id from due) and status in ('planned', 'postponed') and due_at <= :now
+        for update skip locked
     ), taken as (
-        update reminders r set status = 'claimed', claimed_at = :now, batch = :batch from due where r.id = due.id
+        update reminders r set status = 'claimed', claimed_at = :now, batch = :batch
+        from theirs, set_config('synchronous_commit', 'off', true) where r.id = theirs.id
     )
     select distinct recruit_id from due
-""")
-CLAIM_REST = sql("""
-    update reminders set status = 'claimed', claimed_at = :now, batch = :batch
-    where recruit_id = any(:people) and status in ('planned', 'postponed') and due_at <= :now
 """)
 
 
 async def claim_due(connection: AsyncConnection, *, most: int, now: datetime) -> tuple[uuid.UUID, int]:
     """Claim what is due, for the people who have waited longest; the batch and the number of people in it.
 
-    Several workers share the work: what one is claiming, the others pass over.
+    Several workers share the work: one claims after the other, and all that is due for a person at once.
     """
     batch = uuid.uuid4()
+    await connection.execute(CLAIMING)
     found = await connection.execute(CLAIM, {"now": now, "batch": batch, "most": most})
-    people = list(found.scalars())
-    if people:  # all that is due for a person is one message
-        await connection.execute(CLAIM_REST, {"now": now, "batch": batch, "people": people})
-    return batch, len(people)
+    return batch, len(found.all())
 
 
 AGAIN = sql("""
@@ -276,6 +281,20 @@ async def lists_of(
     return lists
 
 
+CONTACTS_OF = sql("""
+    select r.id, e.contact_id from recruits r join employers e on e.code = r.profile ->> 'employer'
+    where r.id = any(:people) and r.consent = 'given'
+""")
+
+
+async def contacts_of(connection: AsyncConnection, people: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID | None]:
+    """Who may be told of these people's tasks: the contact of the employer whose code they give, while they consent."""
+    wanted = list(people)
+    if not wanted:
+        return {}
+    return {row[0]: row[1] for row in await connection.execute(CONTACTS_OF, {"people": wanted})}
+
+
 TRY_LOCKS = sql("""
     select id from unnest(cast(:ids as bigint[])) id where pg_try_advisory_lock(1, (id % 2147483648)::int)
 """)
@@ -315,15 +334,19 @@ SEND = sql("""
     with message as (
         select * from jsonb_to_recordset(cast(:messages as jsonb))
             as m(place int, conversation_id bigint, epoch int, body jsonb, status text, reminders bigint[])
+    ), held as (
+        select id from reminders where id in (select unnest(reminders) from message) and status = 'claimed' for update
+    ), whole as (
+        select * from message m where not exists (select from unnest(m.reminders) n where n not in (select id from held))
     ), written as (
         insert into outbound (conversation_id, epoch, body, status, created_at, due_at, attempted_at, attempts)
         select conversation_id, epoch, body, status, :now, :now,
                case when status = 'sending' then cast(:now as timestamptz) end,
                case when status = 'sending' then 1 else 0 end
-        from message order by place
+        from whole order by place
         returning id, conversation_id
     ), matched as (
-        select w.id, m.place, m.reminders from written w join message m using (conversation_id)
+        select w.id, m.place, m.reminders from written w join whole m using (conversation_id)
     ), moved as (
         update reminders r set status = 'sending', outbound_id = matched.id, reason = null from matched
         where r.id = any(matched.reminders) and r.status = 'claimed'
@@ -338,7 +361,8 @@ async def begin_sending(
     """Store one message a conversation and tie its reminders to it, all or nothing; by place the message's number.
 
     A message: conversation_id, epoch, body, reminders (their numbers), status `sending` (the caller sends it now) or
-    `pending` (something else waits in front of it).
+    `pending` (something else waits in front of it). One of which a reminder is claimed no more, as its announcement
+    was stopped this moment, is left out; the rest of it is claimed again.
     """
     rows = [{**message, "place": place} for place, message in enumerate(messages)]
     found = await connection.execute(SEND, {"messages": json.dumps(rows, ensure_ascii=False), "now": now})
@@ -352,7 +376,12 @@ MARK = sql("""
         as m(id bigint, status text, sent_at timestamptz, due_at timestamptz, external_id text, error text)
     where o.id = m.id
 """)
+# What another worker is settling is passed over.
 SETTLE = sql("""
+    with o as (
+        select r.id, o.status, o.attempts, o.error from reminders r join outbound o on o.id = r.outbound_id
+        where r.status = 'sending' and o.status in ('sent', 'failed', 'unknown', 'dropped') for update of r skip locked
+    )
     update reminders r set
         status = case o.status when 'sent' then 'sent' when 'dropped' then 'postponed' else 'failed' end,
         reason = case o.status when 'sent' then case when o.attempts > 1 and o.error is not null
@@ -360,8 +389,7 @@ SETTLE = sql("""
                                when 'dropped' then 'somebody else was speaking' else coalesce(o.error, o.status) end,
         due_at = case o.status when 'dropped' then cast(:later as timestamptz) else r.due_at end,
         settled_at = case when o.status <> 'dropped' then cast(:now as timestamptz) end
-    from outbound o
-    where r.status = 'sending' and o.id = r.outbound_id and o.status in ('sent', 'failed', 'unknown', 'dropped')
+    from o where r.id = o.id
 """)
 LOST = sql("""
     update reminders set status = 'failed', reason = 'its message was deleted', settled_at = :now

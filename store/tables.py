@@ -227,7 +227,7 @@ class Reminder(Base):
     __tablename__ = "reminders"
     id: Mapped[int] = _number()
     recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"))
-    about_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+    about_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"))
     kind: Mapped[str]
     task: Mapped[str] = mapped_column(server_default="")
     occurrence: Mapped[str] = mapped_column(server_default="")
@@ -238,7 +238,7 @@ class Reminder(Base):
     reason: Mapped[str | None]
     batch: Mapped[uuid.UUID | None]
     claimed_at: Mapped[datetime | None]
-    outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="SET NULL"), index=True)
+    outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="SET NULL"))
     settled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     __table_args__ = (
@@ -247,8 +247,15 @@ class Reminder(Base):
             "status in ('planned', 'claimed', 'sending', 'sent', 'skipped', 'postponed', 'failed')", name="status"
         ),
         UniqueConstraint("recruit_id", "about_id", "kind", "task", "occurrence", postgresql_nulls_not_distinct=True),
+        # Partial, as each row is written four times and most have neither; measured in docs/decisions/0006.
+        Index("ix_reminders_about_id", "about_id", postgresql_where=sql("about_id is not null")),
+        Index("ix_reminders_outbound_id", "outbound_id", postgresql_where=sql("outbound_id is not null")),
         Index("ix_reminders_due", "due_at", postgresql_where=sql("status in ('planned', 'postponed')")),
+        Index(
+            "ix_reminders_to_come", "recruit_id", "due_at", postgresql_where=sql("status in ('planned', 'postponed')")
+        ),
         Index("ix_reminders_under_way", "claimed_at", postgresql_where=sql("status in ('claimed', 'sending')")),
+        Index("ix_reminders_announcement", "task", "status", postgresql_where=sql("kind = 'announcement'")),
     )
 
 
@@ -294,7 +301,11 @@ class Announcement(Base):
     created_at: Mapped[datetime]
     scheduled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    __table_args__ = (CheckConstraint("status in ('draft', 'scheduled', 'sending', 'stopped', 'done')", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status in ('draft', 'scheduled', 'sending', 'stopped', 'done')", name="status"),
+        CheckConstraint("jsonb_exists(texts, 'en')", name="english"),
+        CheckConstraint("status = 'draft' or scheduled_at is not null", name="timed"),
+    )
 
 
 class SendLimit(Base):

