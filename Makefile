@@ -4,7 +4,7 @@ BOOTSTRAP = @$(PYTHON) operations/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := list
-.PHONY: list run test test-fast check chat train migrate bench eval eval-language texts
+.PHONY: list run test test-fast test-faults check chat train migrate bench eval eval-language texts
 
 list:           ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ test:           ## All tests: unit, conversations, integration, contract, real R
 test-fast:      ## The tests that need neither Rasa nor a browser
 	$(BOOTSTRAP) ours
 	@$(BIN)/python -m pytest -m "not slow and not browser"
+
+test-faults:    ## Reminders under kills, races, refusals and wrong clocks, in full (a quarter of an hour)
+	$(BOOTSTRAP) ours
+	@VELKOMMEN_FAULTS=full $(BIN)/python -m pytest tests/integration/test_reminder_faults.py
 
 check:          ## Lint, types, import directions, knowledge files, Rasa's training data
 	$(BOOTSTRAP) ours nlu

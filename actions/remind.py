@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 
 from actions import checklist, mylist
 from actions.turn import Outcome, Pending, ReminderChange, Turn
@@ -30,10 +30,8 @@ def moment(when: datetime, turn: Turn) -> str:
     """A moment with weekday, day, time and zone, where the person is then."""
     zone = zone_of(turn.profile, turn.language, when)
     there = when.astimezone(zone)
-    weekday: str = format_datetime(there, "EEEE", locale=LANGUAGES[turn.language].locale)
-    return (
-        f"{weekday} {mylist.day(there.date(), turn)}, {there:%H:%M} ({zone.key.rsplit('/', 1)[-1].replace('_', ' ')})"
-    )
+    day = format_date(there, "full", LANGUAGES[turn.language].locale)
+    return f"{day}, {there:%H:%M} ({zone.key.rsplit('/', 1)[-1].replace('_', ' ')})"
 
 
 # --- own reminders --------------------------------------------------------------------------------------------------
@@ -270,6 +268,8 @@ def pause(turn: Turn) -> Outcome:
     found = moments.when(turn.text, language=turn.language, now=turn.now, zone=zone)
     if isinstance(found, moments.When) and found.day > turn.now.astimezone(zone).date():
         return _paused(turn, found.day)
+    if until := moments.lasting(turn.text, language=turn.language, now=turn.now, zone=zone):
+        return _paused(turn, until)
     if "announcements" in words.named("say", turn.text, turn.language):
         return checklist.act(
             Journey.PAUSE_REMINDERS, (turn.reply("announcements_stopped"),), profile={"announcements": "no"}

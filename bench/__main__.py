@@ -1,4 +1,5 @@
-"""`python -m bench`: our whole path beside a bare Rasa, in turns, on this machine, with the same training data.
+"""`python -m bench`: our whole path beside a bare Rasa, in turns, on this machine, with the same training data; then the
+journey and its reminders. `python -m bench turns` or `reminders`: that part alone.
 
 Prints figures and which aims they meet; it never fails because of them. It keeps to a data folder of its own and ends
 every process it started.
@@ -19,7 +20,7 @@ from typing import TextIO
 
 import structlog
 
-from bench import load, memory, million
+from bench import load, memory, million, reminders
 from bench.bare import project
 from bench.bare.project import Rest
 from bench.load import Round, Side
@@ -68,19 +69,33 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="velkommen-bench-"))
     settings = Settings(data_dir=folder, secret_key="x" * 48, burst_seconds=0)
     try:
-        with open_database(settings) as ready, (folder / "turns.log").open("w") as log:
+        with (folder / "turns.log").open("w") as log:
             _log_to(log)
-            measured = asyncio.run(_measure(ready, QUICK if options.quick else DEFAULT, options))
+            for part in [options.part] if options.part else PARTS:
+                with open_database(replace(settings, data_dir=folder / part)) as ready:
+                    print("\n" + "\n".join(PARTS[part](ready, options)), flush=True)
     except VelkommenError as error:
         sys.exit(f"bench: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print("\n" + "\n".join(lines(measured)))
     return 0
 
 
+def _turns(settings: Settings, options: argparse.Namespace) -> list[str]:
+    return lines(asyncio.run(_measure(settings, QUICK if options.quick else DEFAULT, options)))
+
+
+def _reminders(settings: Settings, options: argparse.Namespace) -> list[str]:
+    amounts = reminders.QUICK if options.quick else reminders.Amounts()
+    return reminders.lines(asyncio.run(reminders.measure(settings, amounts)))
+
+
+PARTS = {"turns": _turns, "reminders": _reminders}
+
+
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m bench", description="Speed and memory beside a bare Rasa.")
+    parser = argparse.ArgumentParser("python -m bench", description="Speed and memory beside a bare Rasa; reminders.")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; a model that is trained already is taken")
     parser.add_argument("--model", type=Path, help="take this trained model of ours instead of training one")
     return parser.parse_args()

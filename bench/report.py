@@ -41,7 +41,7 @@ def lines(measured: Measured) -> list[str]:
         *(f"memory, {name}: {_or_unknown(megabytes, 'MB')}" for name, megabytes in measured.memory.items()),
         *(f"turn {turn} / turn 5, {name}: {ratio:.2f}" for name, (turn, ratio) in measured.growth.items()),
         "",
-        *(_told(aim) for aim in aims(measured)),
+        *(told(aim) for aim in aims(measured)),
     ]
 
 
@@ -61,7 +61,7 @@ def aims(measured: Measured) -> list[Aim]:
     return found
 
 
-def _told(aim: Aim) -> str:
+def told(aim: Aim) -> str:
     return (
         f"{'met   ' if aim.met else 'MISSED'}  {aim.name}: {aim.value:.2f} "
         f"({'at least' if aim.at_least else 'at most'} {aim.wanted:g})"

@@ -38,6 +38,7 @@ from reminders import planning
 CHUNK_WAIT = 0.02  # seconds between two looks whether all is sent
 PATIENCE = 300.0
 MORNING = datetime(2027, 3, 16, 9, 30, tzinfo=UTC)  # a Tuesday on which nobody sleeps and no office is closed
+TURNS = 10  # that each person has had; an empty table is searched as a whole until PostgreSQL knows that it has grown
 CONCURRENCY = 6  # as in service (operations.roles)
 PROFILES = tuple(product(get_args(Origin), get_args(Occupation), get_args(Household)))
 
@@ -103,7 +104,12 @@ FILL = sql("""
         insert into conversations (address_id) select id from reached returning id
     ), said as (
         insert into inbound (conversation_id, channel, update_id, kind, text, received_at, handled_at)
-        select id, :channel, 'bench-' || id, 'text', 'hello', now(), now() from talks
+        select id, :channel, id || '-' || turn, 'text', 'hello', now(), now()
+        from talks, generate_series(1, :turns) turn
+    ), answered as (
+        insert into outbound (conversation_id, epoch, body, status, created_at, due_at, sent_at, attempts)
+        select id, 0, jsonb_build_object('text', repeat(md5(turn::text), 12)), 'sent', now(), now(), now(), 1
+        from talks, generate_series(1, :turns) turn
     )
     insert into reminders (recruit_id, kind, task, occurrence, planned_for, due_at, created_at)
     select people.id, 'task', w.task, w.occurrence, w.due_at, w.due_at, now()
@@ -121,7 +127,7 @@ async def fill(services: Services, people: int, channel: str) -> None:
     ]
     async with services.database.begin() as connection:
         await connection.execute(sql(EMPTY))
-        values = {"kinds": kinds, "count": len(kinds), "people": people, "channel": channel}
+        values = {"kinds": kinds, "count": len(kinds), "people": people, "channel": channel, "turns": TURNS}
         await connection.execute(FILL, values)
     async with services.database.connect() as connection:
         outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -212,7 +218,7 @@ UNDER_WAY = sql("""
     select exists (select from reminders where status in ('planned', 'postponed') and due_at <= :now)
         or exists (select from reminders where status in ('claimed', 'sending'))
 """)
-SENT = sql("select count(*) from outbound where status = 'sent'")
+SENT = sql("select count(*) from reminders where status = 'sent'")
 
 
 async def send_all(services: Services, app: App, people: int) -> float:
@@ -236,8 +242,8 @@ async def send_all(services: Services, app: App, people: int) -> float:
 
 AGAIN = sql("""
     insert into outbound (conversation_id, epoch, body, status, created_at, due_at)
-    select conversation_id, epoch, body, 'pending', :now, :now from outbound where status = 'sent'
-    order by id limit :most returning conversation_id
+    select conversation_id, epoch, body - 'bulk', 'pending', :now, :now from outbound
+    where status = 'sent' and jsonb_exists(body, 'bulk') order by id limit :most returning conversation_id
 """)
 
 

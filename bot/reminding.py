@@ -65,6 +65,7 @@ async def sweep(services: Services, defer: Defer, *, older: timedelta = UNFINISH
     now = services.now()
     async with services.database.begin() as connection:
         await reminders.settle(connection, now=now, later=now + MENTOR_WAIT)
+        await reminders.settle_lost(connection, now=now)
         batch, rows = await reminders.claim_again(connection, before=now - older, most=AT_A_TIME, now=now)
     if rows:
         log.warning("reminders taken over", rows=rows)

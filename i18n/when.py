@@ -79,6 +79,20 @@ def moment(found: When, *, zone: ZoneInfo, default: time = NINE) -> datetime:
     return datetime.combine(found.day, found.at or default, zone).astimezone(UTC)
 
 
+def lasting(text: str, *, language: str, now: datetime, zone: ZoneInfo) -> date | None:
+    """The day up to which a span lasts that begins now: "two weeks", "na miesiąc", "i 3 dage"; None where none is named."""
+    tokens = _read(text, language).tokens
+    for place, token in enumerate(tokens):
+        unit = token.values.get("UNIT")
+        if unit not in ("day", "week", "month", "year"):
+            continue
+        before = tokens[max(0, place - 2) : place][::-1]
+        numbers = [value for one in before for role in ("NUM", "ONE") if isinstance(value := one.values.get(role), int)]
+        sight = _Sight(now.astimezone(zone).replace(second=0, microsecond=0), False)
+        return _day(_Amount(numbers[0] if numbers else 1, str(unit)), sight)
+    return None
+
+
 def without_when(text: str, *, language: str) -> str:
     """What the message is about: the mention that `when` would take for a reminder cut out, everything else kept."""
     words = _read(text, language)

@@ -120,6 +120,8 @@ async def stop(engine: AsyncEngine, name: str, *, now: datetime) -> str:
         if spared is None:
             raise AnnouncementError(f"{name} is {kept.status}; there is nothing to stop.")
         standing = (await announcements.progress(connection, kept.id)).by_status
+    if not standing:
+        return f"{name} is stopped; nobody got it."
     told = [f"{name} is stopped. {count(spared, 'person does', 'people do')} not get it any more"]
     told += [f"{standing['sent']} got it before"] if standing.get("sent") else []
     told += [f"{standing['sending']} are being sent it at this moment"] if standing.get("sending") else []
@@ -132,7 +134,10 @@ async def _read(engine: AsyncEngine, path: Path, now: datetime) -> Announcement:
     async with engine.connect() as connection:
         employers = [employer.code for employer in await lists.employers(connection)]
     known = {"kommune": [*library.municipalities, ELSEWHERE], "employer": employers}
-    return read_announcement(path, now=now, known=known)
+    try:
+        return read_announcement(path, now=now, known=known)
+    except OSError as error:
+        raise AnnouncementError(f"{path}: cannot be read ({error.strerror}). Give a YAML file.") from error
 
 
 async def _named(connection: AsyncConnection, name: str) -> Kept:

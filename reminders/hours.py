@@ -68,8 +68,8 @@ def at(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 
 def morning_after_holiday(now: datetime, zone: ZoneInfo) -> datetime:
-    """Nine o'clock on the next day that is no Danish holiday."""
-    day = danish_day(now) + timedelta(days=1)
-    while is_holiday(day):
+    """The next nine o'clock there at which it is no holiday in Denmark, where it may be the day before."""
+    day = now.astimezone(zone).date()
+    while (moment := at(day, MORNING, zone)) <= now or is_holiday(danish_day(moment)):
         day += timedelta(days=1)
-    return at(day, MORNING, zone)
+    return moment

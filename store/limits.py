@@ -45,6 +45,17 @@ async def reserve(connection: AsyncConnection, wanted: Sequence[Limit], *, patie
     return longest
 
 
+HOLD = sql("""
+    insert into send_limits as l (bucket, full_at) values (:bucket, :until)
+    on conflict (bucket) do update set full_at = greatest(l.full_at, :until)
+""")
+
+
+async def hold(connection: AsyncConnection, limit: Limit, *, until: datetime) -> None:
+    """No token of a bucket before that moment."""
+    await connection.execute(HOLD, {"bucket": limit.bucket, "until": until})
+
+
 async def _reserve(connection: AsyncConnection, limit: Limit, patience: float, now: datetime) -> tuple[float, bool]:
     room = limit.every * (limit.burst - 1)
     latest = now + room + timedelta(seconds=patience)

@@ -50,9 +50,12 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "mentor_notes": (MentorNote, ("created_at", "kind", "task", "closed_at")),
     "private_links": (PrivateLink, ("created_at", "used_at", "revoked_at")),
 }  # fmt: skip
-OWNED_BY = {
+OWNED_BY: dict[type[Any], Any] = {
     Employer: Employer.contact_id,
-    **{table: table.recruit_id for table in (TaskChange, Reminder, MentorNote, PrivateLink)},
+    TaskChange: TaskChange.recruit_id,
+    Reminder: Reminder.recruit_id,
+    MentorNote: MentorNote.recruit_id,
+    PrivateLink: PrivateLink.recruit_id,
 }
 
 

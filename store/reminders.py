@@ -347,9 +347,11 @@ SEND = sql("""
         returning id, conversation_id
     ), matched as (
         select w.id, m.place, m.reminders from written w join whole m using (conversation_id)
+    ), tied as (
+        select id, unnest(reminders) as reminder from matched
     ), moved as (
-        update reminders r set status = 'sending', outbound_id = matched.id, reason = null from matched
-        where r.id = any(matched.reminders) and r.status = 'claimed'
+        update reminders r set status = 'sending', outbound_id = tied.id, reason = null from tied
+        where r.id = tied.reminder and r.status = 'claimed'
     )
     select place, id from matched
 """)
@@ -406,9 +408,12 @@ async def mark(connection: AsyncConnection, marks: Sequence[Mapping[str, Any]]) 
 
 async def settle(connection: AsyncConnection, *, now: datetime, later: datetime) -> int:
     """Carry over to the ledger how its messages ended; the number of rows. `later`: for what has to wait."""
-    settled = await connection.execute(SETTLE, {"now": now, "later": later})
-    await connection.execute(LOST, {"now": now})
-    return settled.rowcount
+    return (await connection.execute(SETTLE, {"now": now, "later": later})).rowcount
+
+
+async def settle_lost(connection: AsyncConnection, *, now: datetime) -> int:
+    """Write off the rows whose message was deleted while it was on its way; the number of them."""
+    return (await connection.execute(LOST, {"now": now})).rowcount
 
 
 def _plain(value: object) -> object:

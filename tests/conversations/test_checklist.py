@@ -138,7 +138,8 @@ async def test_the_legal_limit_is_told_with_its_day(nurse: Chat) -> None:
 
 async def test_how_far(nurse: Chat) -> None:
     (reply,) = await commands(nurse, Journey.SHOW_PROGRESS, "how far am i")
-    assert "of" in reply.text and "▱" in reply.text
+    assert "▱" in reply.text
+    assert " done" in reply.text
 
 
 async def test_nothing_is_kept_without_consent(chat: Chat) -> None:
@@ -192,3 +193,19 @@ async def test_the_engine_is_told_nothing_of_it(nurse: Chat) -> None:
     await nurse.presses("list")
     assert len(nurse.engine.asked) == before
     assert {command.value for command in Journey} <= acts.NAMES
+
+
+async def test_a_sentence_that_names_nothing_we_know_is_not_about_what_was_shown(nurse: Chat) -> None:
+    await commands(nurse, Journey.NEXT_TASK, "whats next?")
+    (reply,) = await commands(nurse, Journey.SKIP_TASK, "we never had a pony, so that is not for me")
+    assert reply.text == "Which one is not for you?"
+    assert await standing(nurse) == {}
+
+
+async def test_an_old_button_does_not_move_the_day_on_which_something_was_done(nurse: Chat) -> None:
+    await commands(nurse, Journey.COMPLETE_TASK, "got cpr yesterday")
+    for payload in ("done:r-register-cpr", "skip:r-register-cpr"):
+        (card,) = await nurse.presses(payload)
+        assert "open:r-register-cpr" in payloads(card)
+    assert await standing(nurse) == {"r-register-cpr": "done"}
+    assert [row[0].isoformat() for row in await nurse.rows("select day from task_changes")] == ["2026-11-20"]

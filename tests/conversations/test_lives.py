@@ -61,7 +61,6 @@ class Life:
     """On which day the person tells of which other day of arrival."""
 
 
-# BEGIN
 SET, NEXT, DONE = Journey.SET_PROFILE, Journey.NEXT_TASK, Journey.COMPLETE_TASK
 SKIP, UNDO, REMIND = Journey.SKIP_TASK, Journey.UNDO, Journey.SET_REMINDER
 
@@ -280,7 +279,6 @@ AINO = Life(
     ),
 )
 PEOPLE = {"joy": JOY, "marek": MAREK, "aino": AINO}
-# END
 
 
 @dataclass(slots=True)

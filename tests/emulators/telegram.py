@@ -27,6 +27,7 @@ from tests.emulators.telegram_html import utf16_length
 from tests.emulators.telegram_rules import (
     BOT,
     Failure,
+    Limits,
     RefusedError,
     answer_refused,
     arguments_of,
@@ -74,10 +75,11 @@ class Chat:
 
 
 class TelegramEmulator:
-    """One bot, its chats, and the updates that wait for it."""
+    """One bot, its chats, and the updates that wait for it. limits: it refuses what comes too fast."""
 
-    def __init__(self, token: str = "1:EMULATED-TOKEN") -> None:
+    def __init__(self, token: str = "1:EMULATED-TOKEN", *, limits: Limits | None = None) -> None:
         self.token = token
+        self.limits = limits
         self.url = ""
         self.chats: dict[int, Chat] = {}
         self.updates: deque[JSON] = deque()
@@ -371,6 +373,8 @@ class TelegramEmulator:
         return chat
 
     async def _show(self, chat: Chat, content: JSON, arguments: JSON) -> JSON:
+        if self.limits is not None:
+            self.limits.take(chat.id, time.monotonic())
         message = {**self._new_message(chat), "from": BOT, **content}
         if markup := arguments.get("reply_markup"):
             check_keyboard(markup)
@@ -482,8 +486,8 @@ METHODS: dict[str, tuple[str, Callable[[TelegramEmulator, JSON], Any]]] = {
 }
 
 
-async def _serve(port: int, host: str, token: str) -> None:
-    emulator = TelegramEmulator(token or "1:EMULATED-TOKEN")
+async def _serve(port: int, host: str, token: str, limits: Limits | None) -> None:
+    emulator = TelegramEmulator(token or "1:EMULATED-TOKEN", limits=limits)
     emulator.any_token = not token
     await emulator.start(port, host)
     print(f"Telegram is emulated at {emulator.url}. Start Velkommen with")
@@ -502,6 +506,7 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--token", default="", help="the only token to accept; without it, any is accepted")
+    parser.add_argument("--limits", action="store_true", help="refuse what comes faster than Telegram allows")
     options = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        asyncio.run(_serve(options.port, options.host, options.token))
+        asyncio.run(_serve(options.port, options.host, options.token, Limits() if options.limits else None))

@@ -1,7 +1,9 @@
 """What the emulated Telegram reads, checks and refuses."""
 
 import json
-from dataclasses import dataclass
+import math
+from collections import deque
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -42,6 +44,32 @@ class RefusedError(Exception):
     def __init__(self, status: int, description: str, parameters: JSON | None = None) -> None:
         super().__init__(description)
         self.status, self.description, self.parameters = status, description, parameters
+
+
+@dataclass
+class Limits:
+    """How fast a bot may write, as its FAQ says: 30 messages in any second over all chats, and one a second in a chat,
+    where a short burst (three here) is tolerated. What is refused counts for nothing.
+    """
+
+    in_a_second: int = 30
+    burst: int = 3
+    refused: int = 0
+    _moments: deque[float] = field(default_factory=deque)
+    _full_at: dict[int, float] = field(default_factory=dict)
+
+    def take(self, chat: int, now: float) -> None:
+        while self._moments and self._moments[0] <= now - 1:
+            self._moments.popleft()
+        over_all = self._moments[0] + 1 - now if len(self._moments) >= self.in_a_second else 0.0
+        full_at = max(self._full_at.get(chat, now), now)
+        seconds = max(over_all, full_at - now - (self.burst - 1))
+        if seconds > 0:
+            self.refused += 1
+            whole = math.ceil(seconds)
+            raise RefusedError(429, f"Too Many Requests: retry after {whole}", {"retry_after": whole})
+        self._moments.append(now)
+        self._full_at[chat] = full_at + 1
 
 
 async def arguments_of(request: web.Request) -> JSON:

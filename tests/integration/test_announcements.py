@@ -433,7 +433,8 @@ async def test_stopped_while_it_waits_for_the_morning(services: Services) -> Non
 async def test_stopped_before_it_is_due_it_writes_no_row(services: Services) -> None:
     await somebody(services, "anna")
     await scheduled(services)
-    await command.stop(services.database, "tyres", now=services.now())
+    told = await command.stop(services.database, "tyres", now=services.now())
+    assert told == "tyres is stopped; nobody got it."
     await clock_ticks(services)
     assert await ledger(services) == []
     with pytest.raises(AnnouncementError, match="nothing to stop"):

@@ -52,7 +52,7 @@ class TelegramChannel:
         """Telegram's id of the last message, the one with the buttons."""
         sent: str | None = None
         for part in to_parts(reply, message_id):
-            sent = await self._send_part(address, part, begun=sent is not None)
+            sent = await self._send_part(address, part, begun=sent is not None, bulk=reply.bulk)
         if attachment is not None:
             await self._send_file(address, attachment)
         return sent
@@ -87,7 +87,7 @@ class TelegramChannel:
         await self._request.shutdown()
         await self._pace.close()
 
-    async def _send_part(self, address: str, part: Part, *, begun: bool) -> str:
+    async def _send_part(self, address: str, part: Part, *, begun: bool, bulk: bool) -> str:
         async def as_html() -> str:
             return await self._message(address, part.html, part, ParseMode.HTML)
 
@@ -95,13 +95,13 @@ class TelegramChannel:
             return await self._message(address, part.plain, part, None)
 
         try:
-            return await self._in_turn(address, as_html, begun=begun)
+            return await self._in_turn(address, as_html, begun=begun, bulk=bulk)
         except TelegramError as error:
             if not markup_refused(error):
                 raise to_channel_error(error, begun=begun) from error
             log.error("Telegram refuses our HTML; sent as plain text", error=str(error)[:200])
         try:
-            return await self._in_turn(address, as_plain_text, begun=begun)
+            return await self._in_turn(address, as_plain_text, begun=begun, bulk=bulk)
         except TelegramError as error:
             raise to_channel_error(error, begun=begun) from error
 
@@ -116,13 +116,17 @@ class TelegramChannel:
         except TelegramError as error:
             raise to_channel_error(error, begun=True) from error
 
-    async def _in_turn[T](self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool) -> T:
+    async def _in_turn[T](
+        self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool, bulk: bool = False
+    ) -> T:
         """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
-        await self._pace.wait(address, patience=PATIENCE_WITHIN if begun else PATIENCE)
+        patience = PATIENCE_WITHIN if begun or bulk else PATIENCE
+        await self._pace.wait(address, patience=patience, bulk=bulk and not begun)
         try:
             return await call()
         except RetryAfter as error:
             seconds = seconds_to_wait(error)
+            await self._pace.hold(address, seconds)
             if not begun or seconds > PATIENCE_WITHIN:
                 raise
             await asyncio.sleep(seconds)

@@ -13,15 +13,25 @@ from core.errors import ChannelError
 from store import limits
 from store.limits import Limit
 
-# At most 5 + 25 in any one second; in a chat three at once, then one a second.
-ALL_CHATS = Limit("telegram", every=timedelta(seconds=1 / 25), burst=5)
+# Under 30 a second, evenly, with a little room for what the network holds up; in a chat three at once, then one a second.
+ALL_CHATS = Limit("telegram", every=timedelta(seconds=1 / 29.25), burst=1)
 CHAT_EVERY, CHAT_BURST = timedelta(seconds=1), 3
 SHARDS = 4096
+# Seconds: what is not urgent takes a token only when it is there, so that a live reply waits for one message at most.
+AT_HAND, LOOK_AGAIN = 0.04, 0.5
+HOLD_ALL = 2.0  # seconds of silence to everybody after a 429
 
 
 class Pace(Protocol):
-    async def wait(self, address: str, *, patience: float) -> None:
-        """Return when a message may go to this chat; ChannelError with `retry_after` if that takes too long."""
+    async def wait(self, address: str, *, patience: float, bulk: bool = False) -> None:
+        """Return when a message may go to this chat; ChannelError with `retry_after` if that takes too long.
+
+        bulk: goes after whatever somebody waits for.
+        """
+        ...
+
+    async def hold(self, address: str, seconds: float) -> None:
+        """Telegram asks to wait: nothing goes to this chat for so long, and to nobody for a moment."""
         ...
 
     async def close(self) -> None: ...
@@ -30,7 +40,10 @@ class Pace(Protocol):
 class Unpaced:
     """One process, few people: Telegram's own 429 is enough."""
 
-    async def wait(self, address: str, *, patience: float) -> None:
+    async def wait(self, address: str, *, patience: float, bulk: bool = False) -> None:
+        return None
+
+    async def hold(self, address: str, seconds: float) -> None:
         return None
 
     async def close(self) -> None:
@@ -48,14 +61,35 @@ class SharedPace:
         url = make_url(database_url).set(drivername="postgresql+psycopg")
         self._database = create_async_engine(url, pool_size=2, max_overflow=0)
         self._now = now
+        self._bulk = asyncio.Lock()
 
-    async def wait(self, address: str, *, patience: float) -> None:
-        async with self._database.begin() as connection:
-            both = (chat_limit(address), ALL_CHATS)
-            seconds = await limits.reserve(connection, both, patience=patience, now=self._now())
+    async def wait(self, address: str, *, patience: float, bulk: bool = False) -> None:
+        seconds = await (self._wait_for_room(address, patience) if bulk else self._reserve(address, patience))
         if seconds > patience:
             raise ChannelError(f"Sending is {seconds:.0f} seconds behind.", retry_after=seconds - patience / 2)
         await asyncio.sleep(seconds)
+
+    async def hold(self, address: str, seconds: float) -> None:
+        # Telegram does not say whether it means the chat or the bot.
+        now = self._now()
+        async with self._database.begin() as connection:
+            await limits.hold(connection, chat_limit(address), until=now + timedelta(seconds=seconds))
+            await limits.hold(connection, ALL_CHATS, until=now + timedelta(seconds=min(seconds, HOLD_ALL)))
+
+    async def _wait_for_room(self, address: str, patience: float) -> float:
+        """One at a time: whoever is first looks again until there is room, up to `patience` seconds."""
+        async with self._bulk:
+            waited = 0.0
+            while (seconds := await self._reserve(address, AT_HAND)) > AT_HAND and waited + seconds <= patience:
+                pause = min(seconds, LOOK_AGAIN)
+                await asyncio.sleep(pause)
+                waited += pause
+            return seconds if seconds <= AT_HAND else patience + seconds
+
+    async def _reserve(self, address: str, patience: float) -> float:
+        async with self._database.begin() as connection:
+            both = (chat_limit(address), ALL_CHATS)
+            return await limits.reserve(connection, both, patience=patience, now=self._now())
 
     async def close(self) -> None:
         await self._database.dispose()

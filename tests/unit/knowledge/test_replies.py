@@ -61,7 +61,9 @@ def test_no_sentence_was_left_in_english(language: str) -> None:
     assert [key for key, text in REPLIES[language].items() if text == ENGLISH[key]] == []
 
 
-@pytest.mark.parametrize("key", sorted({*map(str, Smalltalk), *(f"meet_{step}" for step in LABELS), *UNREADABLE.values()}))
+@pytest.mark.parametrize(
+    "key", sorted({*map(str, Smalltalk), *(f"meet_{step}" for step in LABELS), *UNREADABLE.values()})
+)
 def test_every_sentence_picked_by_a_value_exists(key: str) -> None:
     assert key in ENGLISH
 
