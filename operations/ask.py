@@ -5,7 +5,9 @@ import json
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Any, TextIO
 
 from bot import turns
@@ -15,6 +17,7 @@ from core.errors import VelkommenError
 from core.messages import Inbound, Kind
 from core.settings import Settings
 from i18n.languages import LANGUAGES
+from journey.standing import ANCHORS
 from operations.assemble import open_services
 from operations.stack import open_stack
 from store import people
@@ -26,6 +29,7 @@ PROFILE = {
     "household": ("single", "couple", "family"),
     "kommune": None,
     "audience": ("recruit", "employer"),
+    **dict.fromkeys(ANCHORS),
 }
 
 
@@ -55,10 +59,20 @@ def parse_line(number: int, line: str) -> dict[str, Any]:
         raise VelkommenError(f'Line {number}: "profile" must be an object.')
     for name, value in profile.items():
         known = PROFILE.get(name, ())
-        if name not in PROFILE or (known and value not in known) or not isinstance(value, str):
-            choices = "; ".join(f"{key}: {' | '.join(values or ('any',))}" for key, values in PROFILE.items())
+        fits = isinstance(value, str) and (not known or value in known) and (name not in ANCHORS or _is_day(value))
+        if name not in PROFILE or not fits:
+            choices = "; ".join(
+                f"{key}: {' | '.join(values or ('YYYY-MM-DD' if key in ANCHORS else 'any',))}"
+                for key, values in PROFILE.items()
+            )
             raise VelkommenError(f"Line {number}: profile {name}={value!r} is not known. Known are {choices}.")
     return question
+
+
+def _is_day(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(date.fromisoformat(text))
+    return False
 
 
 async def answers(services: Services, questions: list[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:

@@ -58,7 +58,7 @@ def payloads(reply: Reply) -> list[str]:
 
 async def test_own_reminder_is_confirmed_listed_and_comes(joy: Chat) -> None:
     (reply,) = await commands(joy, Journey.SET_REMINDER, "remind me tomorrow at 9 to call the landlord")
-    assert "Sunday 22 November 2026, 09:00 (Copenhagen)" in reply.text
+    assert "Sunday, 22 November 2026, 09:00 (Copenhagen)" in reply.text
     assert "call the landlord" in reply.text
     (reply,) = await commands(joy, Journey.LIST_REMINDERS, "my reminders")
     assert "call the landlord" in reply.text
@@ -81,7 +81,7 @@ async def test_without_a_moment_it_is_asked(joy: Chat) -> None:
 async def test_moving_and_deleting(joy: Chat) -> None:
     await commands(joy, Journey.SET_REMINDER, "remind me tomorrow at 9 to call the landlord")
     (reply,) = await commands(joy, Journey.CHANGE_REMINDER, "make it friday instead")
-    assert "Moved to Friday 27 November 2026" in reply.text
+    assert "Moved to Friday, 27 November 2026" in reply.text
     await commands(joy, Journey.SET_REMINDER, "remind me on monday to buy a bike")
     (reply,) = await commands(joy, Journey.CANCEL_REMINDER, "delete the reminder about the bike")
     assert "Deleted: buy a bike" in reply.text
