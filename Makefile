@@ -41,7 +41,7 @@ migrate:        ## Bring the database up to date
 	$(BOOTSTRAP) ours
 	@$(BIN)/velkommen migrate
 
-bench:          ## Speed and memory beside a bare Rasa
+bench:          ## Speed and memory beside a bare Rasa; reminders
 	$(BOOTSTRAP) ours nlu
 	@$(BIN)/python -m bench
 

@@ -197,6 +197,7 @@ def _task_buttons(planned: Planned, turn: Turn) -> list[Button]:
         return [Button(turn.t.gettext("Not done after all"), payload=f"open:{task.id}"), mylist.list_button(turn)]
     buttons = [
         Button("✓ " + turn.t.gettext("Done"), payload=f"done:{task.id}"),
+        Button(turn.t.gettext("Later"), payload=f"later:{task.id}"),
         Button(turn.t.gettext("Not for me"), payload=f"skip:{task.id}"),
         Button(turn.t.gettext("Why do I need this?"), payload=f"why:{task.id}"),
     ]

@@ -58,7 +58,8 @@ def help_(turn: Turn) -> Outcome:
 
 
 def welcome(turn: Turn, suggestions: tuple[str, ...]) -> Outcome:
-    buttons = tuple(turn.topic_button(slug) for slug in turn.library.known(suggestions))
+    topics = tuple(turn.topic_button(slug) for slug in turn.library.known(suggestions))
+    buttons = (*topics, Button(turn.t.gettext("My list"), payload="list"))
     return Outcome(Outcomes.ACT, (turn.reply("welcome", buttons=buttons),), act="help")
 
 
@@ -174,6 +175,8 @@ def journey_press(payload: str, turn: Turn) -> Outcome | None:
             return checklist.press(Journey.SKIP_TASK, value, turn)
         case "open":
             return checklist.reopen(value, turn)
+        case "later":
+            return remind.about_task(value, turn)
         case "why":
             return checklist.apply(Journey.EXPLAIN_TASK, [value], turn)
         case "undo":

@@ -65,6 +65,14 @@ def once_agreed(tasks: list[str], at_: str, turn: Turn) -> Outcome:
     return _do(turn, wish, chosen) if chosen and chosen > turn.now else _at(replace(turn, text=""), wish)
 
 
+def about_task(task: str, turn: Turn) -> Outcome:
+    """ "Later" under a task: when shall it come back?"""
+    if turn.consent != "given":
+        return checklist.ask_to_keep(turn, Journey.SET_REMINDER, [task])
+    text = mylist.title(task, turn) if task in turn.library.by_id else ""
+    return _at(replace(turn, text=""), {"do": "add", "text": text})
+
+
 def typed(turn: Turn) -> Outcome | None:
     """A typed answer to "when?"; None: a message of its own."""
     if not turn.waiting or len(turn.text) > 80:

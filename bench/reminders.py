@@ -57,12 +57,14 @@ async def measure(settings: Settings, amounts: Amounts) -> Measured:
     await bring_knowledge(settings)
     _tell("planning for everybody")
     planned = await _planning(settings, amounts.rounds)
-    _tell("sending into a sink")
+    _tell(f"a plan: p50 {percentile(planned, 50):.2f} ms, p95 {percentile(planned, 95):.2f} ms")
     sent = await _sending(settings, amounts)
-    _tell(f"sending to {amounts.chats} chats at Telegram's pace")
+    _tell("sending into a sink, a second: " + "; ".join(f"{name} {_spread(speeds)}" for name, speeds in sent.items()))
     telegram = await _telegram(settings, amounts.chats)
-    _tell(f"finding what is due among {amounts.due:,} reminders")
+    _tell(f"sending to {amounts.chats} chats: {telegram[0]:.1f} a second, {telegram[1]} refused")
     many, few = await _due(settings, amounts)
+    for found in (many, few):
+        _tell(f"due among {found.rows:,}: looking {found.told('look')}; claiming {found.told('claim')}")
     return Measured(planned, many, few, sent, telegram)
 
 
@@ -136,16 +138,7 @@ async def _due(settings: Settings, amounts: Amounts) -> tuple[Found, Found]:
 
 
 def lines(measured: Measured) -> list[str]:
-    planning = f"a plan: p50 {percentile(measured.planning, 50):.2f} ms, p95 {percentile(measured.planning, 95):.2f} ms"
-    found = (measured.many, measured.few)
-    return [
-        planning,
-        *(f"due among {one.rows:,}: looking {one.told('look')}; claiming {one.told('claim')}" for one in found),
-        *(f"messages a second, {name}: {_spread(speeds)}" for name, speeds in measured.sending.items()),
-        f"to Telegram: {measured.telegram[0]:.1f} a second, {measured.telegram[1]} refused",
-        "",
-        *(told(aim) for aim in aims(measured)),
-    ]
+    return [told(aim) for aim in aims(measured)]
 
 
 def aims(measured: Measured) -> list[Aim]:

@@ -17,7 +17,7 @@ from store.conversations import Context
 
 CONTACT = "employer-"  # `/start employer-<code>`: the contact of an employer
 PRESSES = {
-    "list", "next", "progress", "task", "done", "skip", "open", "why", "undo", "share", "etask", "edone", "remind",
+    "list", "next", "progress", "task", "done", "skip", "open", "why", "later", "undo", "share", "etask", "edone", "remind",
     "own", "reminders", "when", "quiet", "meet",
 }  # fmt: skip
 

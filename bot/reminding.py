@@ -278,7 +278,9 @@ def _for_person(
         if not stands.concerns(row):
             verdicts.append(Verdict(row.id, "skipped", "no longer a recruit of theirs"))
             continue
-        stuck = bool(stand and planned and any((b := stand.of(need)) and b.late for need in planned.blocked_by))
+        stuck = bool(
+            stand and planned and planned.legal and any(b.late for b in map(stand.of, planned.blocked_by) if b)
+        )
         item = Item(row.kind, row.occurrence, row.planned_for, row.due_at, planned, stuck)
         match decide.decide(item, receiver, now=now):
             case Skip(reason):

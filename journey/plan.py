@@ -107,26 +107,39 @@ def presumed(tasks: Sequence[Task], profile: Profile, anchors: Dates, done: Done
 
 
 def next_steps(planned: Sequence[Planned], *, most: int = 3) -> tuple[Planned, ...]:
-    """What the person can do now: what the law presses for first, then what is late, then by due day."""
+    """What the person can do now: what the law presses for first, and what holds that up; then what is late, by due day."""
     steps = [step for step in steps_of(planned, *RECRUITS) if step.state is State.OPEN]
-    steps.sort(key=lambda step: (not step.legally_late, not step.legal_soon, not step.late, step.due or date.max))
+    pressing = _needed_by([step for step in planned if step.legally_late or step.legal_soon], planned)
+    steps.sort(
+        key=lambda step: (
+            not step.legally_late,
+            not (step.legal_soon or step.task.id in pressing),
+            not step.late,
+            step.due or date.max,
+        )
+    )
     return tuple(steps[:most])
 
 
 def waiting_for(planned: Sequence[Planned]) -> tuple[Planned, ...]:
     """What others can do now and what holds up the person, be it through further tasks in between."""
-    by_id = {step.task.id: step for step in planned}
-    held_up = [step for step in steps_of(planned, *RECRUITS) if step.state is State.BLOCKED]
-    needed: set[str] = set()
-    while held_up:
-        new = set(held_up.pop().blocked_by) - needed
-        needed |= new
-        held_up += [by_id[id_] for id_ in new]
+    needed = _needed_by([step for step in steps_of(planned, *RECRUITS) if step.state is State.BLOCKED], planned)
     return tuple(
         step
         for step in planned
         if step.task.id in needed and step.state is State.OPEN and step.task.who not in RECRUITS
     )
+
+
+def _needed_by(held_up: list[Planned], planned: Sequence[Planned]) -> set[str]:
+    """What these tasks wait for, be it through further tasks in between."""
+    by_id = {step.task.id: step for step in planned}
+    needed: set[str] = set()
+    while held_up:
+        new = set(held_up.pop().blocked_by) - needed
+        needed |= new
+        held_up += [by_id[id_] for id_ in new]
+    return needed
 
 
 def steps_of(planned: Sequence[Planned], *who: str) -> tuple[Planned, ...]:

@@ -172,7 +172,8 @@ class Task(Strict):
 
     id: `r-…` on the recruit's list, `e-…` on the employer's. origin, occupation, household: for whom; empty: everybody.
     due: the first rule whose anchor is known counts. reminders: days relative to the due day. behind: once one of these
-    anchors lies in the past, the task must have been settled. yearly: it comes back each year. bring: documents to take along.
+    anchors lies in the past, the task must have been settled. yearly: it comes back each year. optional: only for those whom it
+    concerns, so nobody is warned when its limit has passed. bring: documents to take along.
     """
 
     id: TaskId
@@ -189,6 +190,7 @@ class Task(Strict):
     topic: Slug | None = None
     behind: list[Anchor] = []
     yearly: bool = False
+    optional: bool = False
     bring: list[Slug] = []
     facts: list[Line] = []
     sources: list[Source] = []

@@ -17,13 +17,13 @@ from core.errors import VelkommenError
 from core.messages import Inbound, Kind
 from core.settings import Settings
 from i18n.languages import LANGUAGES
-from journey.standing import ANCHORS
+from journey.anchors import ANCHORS
 from operations.assemble import open_services
 from operations.stack import open_stack
 from store import people
 
 AT_ONCE = 8
-PROFILE = {
+PROFILE: dict[str, tuple[str, ...] | None] = {
     "origin": ("eu", "nordic", "non-eu"),
     "occupation": ("nurse", "sosu", "other"),
     "household": ("single", "couple", "family"),

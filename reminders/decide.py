@@ -22,7 +22,7 @@ LEGAL = "legal"  # the occurrence on the day after a legal limit
 class Item:
     """A row of the ledger. task: as it stands in the plan now; None when it is no task of this person (any more).
 
-    stuck: what it waits for is late itself, so nothing else would remind of either.
+    stuck: it has a legal limit, and what it waits for is late itself: nothing else would remind of either.
     """
 
     kind: str

@@ -28,7 +28,8 @@ def _of_task(task: Planned, profile: Mapping[str, str], language: str | None, no
     if task.due is None or task.estimated or task.state in (State.DONE, State.SKIPPED):
         return
     days = [(f"{task.due}{offset:+d}", task.due + timedelta(days=offset)) for offset in task.task.reminders]
-    if task.legal is not None and not task.legal_estimated:  # a day that we guessed is no limit to have passed
+    # A day that we guessed is no limit to have passed, and nobody is warned about what may not concern them.
+    if task.legal is not None and not task.legal_estimated and not task.task.optional:
         days.append((f"{LEGAL} {task.legal}", task.legal + timedelta(days=1)))
     for occurrence, day in days:
         # In the zone where the person will be on that day: reminders before the flight reach them at home.

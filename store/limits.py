@@ -21,11 +21,13 @@ class Limit:
 # it is full again within `burst` times that. A moment further ahead is a reservation, due when the token is there.
 RESERVE = sql("""
     insert into send_limits as l (bucket, full_at) values (:bucket, cast(:now as timestamptz) + :every)
-    on conflict (bucket) do update set full_at = greatest(l.full_at, :now) + :every
-    where greatest(l.full_at, :now) <= :latest
+    on conflict (bucket) do update set full_at = greatest(least(l.full_at, :horizon), :now) + :every
+    where greatest(least(l.full_at, :horizon), :now) <= :latest
     returning full_at
 """)
-FULL_AT = sql("select full_at from send_limits where bucket = :bucket")
+FULL_AT = sql("select least(full_at, :horizon) from send_limits where bucket = :bucket")
+# Nothing is reserved further ahead; what seems to be was written by a clock that is wrong.
+HORIZON = timedelta(minutes=10)
 
 
 async def reserve(connection: AsyncConnection, wanted: Sequence[Limit], *, patience: float, now: datetime) -> float:
@@ -59,9 +61,11 @@ async def hold(connection: AsyncConnection, limit: Limit, *, until: datetime) ->
 async def _reserve(connection: AsyncConnection, limit: Limit, patience: float, now: datetime) -> tuple[float, bool]:
     room = limit.every * (limit.burst - 1)
     latest = now + room + timedelta(seconds=patience)
-    values = {"bucket": limit.bucket, "now": now, "every": limit.every, "latest": latest}
+    values = {"bucket": limit.bucket, "now": now, "every": limit.every, "latest": latest, "horizon": now + HORIZON}
     full_at: datetime | None = (await connection.execute(RESERVE, values)).scalar()
     if full_at is not None:
         return max((full_at - limit.every - room - now).total_seconds(), 0.0), True
-    refused: datetime = (await connection.execute(FULL_AT, {"bucket": limit.bucket})).scalar_one()
+    refused: datetime = (
+        await connection.execute(FULL_AT, {"bucket": limit.bucket, "horizon": now + HORIZON})
+    ).scalar_one()
     return (refused - room - now).total_seconds(), False

@@ -247,7 +247,7 @@ class Reminder(Base):
             "status in ('planned', 'claimed', 'sending', 'sent', 'skipped', 'postponed', 'failed')", name="status"
         ),
         UniqueConstraint("recruit_id", "about_id", "kind", "task", "occurrence", postgresql_nulls_not_distinct=True),
-        # Partial, as each row is written four times and most have neither; measured in docs/decisions/0006.
+        # Partial, as each row is written four times and most have neither; measured in docs/decisions/0004.
         Index("ix_reminders_about_id", "about_id", postgresql_where=sql("about_id is not null")),
         Index("ix_reminders_outbound_id", "outbound_id", postgresql_where=sql("outbound_id is not null")),
         Index("ix_reminders_due", "due_at", postgresql_where=sql("status in ('planned', 'postponed')")),

@@ -180,7 +180,7 @@ MAREK = Life(
         Step("2026-11-23 20:36", says="kopenhaga"),
         Step("2026-11-23 20:37", press="meet:skip"),
         Step("2026-11-23 20:38", says="co teraz?", means=NEXT),
-        Step("2026-11-23 20:39", press="done:r-read-contract", ticks="r-read-contract"),
+        Step("2026-11-23 20:39", says="kontrakt przeczytany", means=DONE, ticks="r-read-contract"),
         Step("2026-11-29 12:10", says="budzet policzony", means=DONE, ticks="r-first-month-budget"),
         Step("2026-12-08 19:02", press="remind:*:later"),
         Step("2026-12-08 19:02", press="remind:*:choose"),

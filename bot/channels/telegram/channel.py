@@ -27,7 +27,7 @@ API = "https://api.telegram.org"
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 ATTACHMENT_NAME = "my-data.json"
 # Seconds: how long a whole reply may be held up here rather than by the queue, and how long the rest of one may.
-PATIENCE, PATIENCE_WITHIN = 5.0, 60.0
+PATIENCE, PATIENCE_BULK, PATIENCE_WITHIN = 5.0, 20.0, 60.0
 
 
 class TelegramChannel:
@@ -120,7 +120,7 @@ class TelegramChannel:
         self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool, bulk: bool = False
     ) -> T:
         """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
-        patience = PATIENCE_WITHIN if begun or bulk else PATIENCE
+        patience = PATIENCE_WITHIN if begun else PATIENCE_BULK if bulk else PATIENCE
         await self._pace.wait(address, patience=patience, bulk=bulk and not begun)
         try:
             return await call()

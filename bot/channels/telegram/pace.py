@@ -77,14 +77,20 @@ class SharedPace:
             await limits.hold(connection, ALL_CHATS, until=now + timedelta(seconds=min(seconds, HOLD_ALL)))
 
     async def _wait_for_room(self, address: str, patience: float) -> float:
-        """One at a time: whoever is first looks again until there is room, up to `patience` seconds."""
-        async with self._bulk:
-            waited = 0.0
-            while (seconds := await self._reserve(address, AT_HAND)) > AT_HAND and waited + seconds <= patience:
-                pause = min(seconds, LOOK_AGAIN)
-                await asyncio.sleep(pause)
-                waited += pause
-            return seconds if seconds <= AT_HAND else patience + seconds
+        """Look again until there is room, up to `patience` seconds. Whoever waits for a moment waits in front of the
+        others; whoever's chat is to be left alone for longer steps aside.
+        """
+        waited = 0.0
+        while True:
+            async with self._bulk:
+                seconds = await self._reserve(address, AT_HAND)
+                if seconds <= AT_HAND or waited + seconds > patience:
+                    return seconds if seconds <= AT_HAND else patience + seconds
+                if in_front := seconds <= LOOK_AGAIN:
+                    await asyncio.sleep(seconds)
+            if not in_front:
+                await asyncio.sleep(LOOK_AGAIN)
+            waited += min(seconds, LOOK_AGAIN)
 
     async def _reserve(self, address: str, patience: float) -> float:
         async with self._database.begin() as connection:
