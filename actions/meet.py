@@ -198,7 +198,7 @@ def _choices(step: str, turn: Turn) -> tuple[Button, ...]:
 
     match step:
         case "origin" | "occupation" | "household":
-            return tuple(button(profile.label(mark, turn.t), mark) for mark in variants.DIMENSIONS[step])
+            return tuple(button(profile.label_of_one(mark, turn.t), mark) for mark in variants.DIMENSIONS[step])
         case "kommune":
             places = sorted(turn.library.municipalities.items(), key=lambda item: item[1].name)
             return tuple(button(place.name, key) for key, place in places)
@@ -245,9 +245,11 @@ def _shown(step: str, turn: Turn) -> str:
     if step in DAYS:
         return mylist.day(date.fromisoformat(value), turn)
     match step:
+        case "origin" if turn.profile.get("country"):
+            return profile.country_name(turn.profile["country"], turn.language)
         case "origin" | "occupation" | "household":
             marks = [mark for mark, (name, known) in variants.MARKS.items() if (name, known) == (step, value)]
-            return profile.label(marks[0], turn.t) if marks else value
+            return profile.label_of_one(marks[0], turn.t) if marks else value
         case "kommune" if value in turn.library.municipalities:
             return turn.library.municipalities[value].name
         case "kommune":

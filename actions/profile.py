@@ -25,6 +25,17 @@ LABELS = {
     "recruit": msgid("Employees"),
     "employer": msgid("Employers"),
 }
+ONE = {  # the same of a single person
+    "nordic": msgid("Nordic country"),
+    "eu": msgid("EU, EEA or Switzerland"),
+    "non-eu": msgid("Another country"),
+    "nurse": msgid("Nurse"),
+    "care": msgid("Care worker (SOSU)"),
+    "other-job": msgid("Other work"),
+    "single": msgid("Alone"),
+    "couple": msgid("With my partner"),
+    "family": msgid("With children"),
+}
 ASKED = ("origin", "occupation", "household")  # an audience is guessed from the question, never asked
 ELSEWHERE = "other"  # a municipality that adds nothing of its own
 NORDIC = frozenset({"FI", "IS", "NO", "SE", "DK"})
@@ -35,6 +46,14 @@ EU = frozenset(
 
 def label(mark: str, t: Translator) -> str:
     return t.gettext(LABELS[mark])
+
+
+def label_of_one(mark: str, t: Translator) -> str:
+    return t.gettext(ONE[mark])
+
+
+def country_name(code: str, language: str) -> str:
+    return str(Locale.parse(LANGUAGES[language].locale).territories.get(code, code))
 
 
 def described(body: str, turn: Turn) -> str:
@@ -75,7 +94,7 @@ def told(dimension: str, text: str, turn: Turn) -> str | None:
     """The mark that a typed answer to our question means: a button's words, or for the origin a country."""
     said = _plain(text)
     for mark in variants.DIMENSIONS.get(dimension, ()):
-        if said in (_plain(label(mark, turn.t)), _plain(mark)):
+        if said in (_plain(label(mark, turn.t)), _plain(label_of_one(mark, turn.t)), _plain(mark)):
             return mark
     if dimension != "origin":
         return None

@@ -230,7 +230,8 @@ def _marks(planned: Planned, stand: Standing, mine: Mine, words: Words) -> list[
     if planned.state is State.DONE:
         day = mine.done.get(task)
         said = words.say("task_done_already", day=words.written(day)) if day else ""
-        return [Mark(said or "✓ " + t.gettext("Taken as done" if task in stand.presumed else "Done"))]
+        done = t.gettext("Taken as done") if task in stand.presumed else t.gettext("Done")
+        return [Mark(said or f"✓ {done}")]
     marks = []
     if planned.due is not None:
         marks.append(_due(planned, planned.due, words))

@@ -150,7 +150,7 @@ async def test_facts_told_in_one_sentence(willing: Chat, said: str, facts: dict[
 async def test_what_is_known_is_shown_with_a_way_to_change_each(willing: Chat) -> None:
     await willing.presses("meet:set:household:family")
     (reply,) = await willing.presses("meet:what")
-    assert "Household: Families with children" in reply.text
+    assert "Household: With children" in reply.text
     (asked,) = await willing.presses("meet:ask:household")
     assert "Who comes" in asked.text
     (done,) = await willing.says("just me")
