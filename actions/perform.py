@@ -46,9 +46,18 @@ def perform(act: Act, turn: Turn) -> Outcome:
         case acts.Consent(given):
             return consent(given, turn)
         case acts.JourneyCommand(command):
-            return journey(command, turn)
+            return _with_a_human(journey(command, turn), turn)
         case _:
             assert_never(act)
+
+
+def _with_a_human(outcome: Outcome, turn: Turn) -> Outcome:
+    """A mentor stands below what a sentence led to, too: it may have meant something else altogether."""
+    if outcome.pending is not Pending.NONE or not outcome.replies or outcome.offers_mentor:
+        return outcome
+    last = outcome.replies[-1]
+    shown = replace(last, buttons=(*last.buttons, turn.mentor_button()))
+    return replace(outcome, replies=(*outcome.replies[:-1], shown))
 
 
 def help_(turn: Turn) -> Outcome:

@@ -35,7 +35,7 @@ from store.reminders import Claimed, Person, Verdict
 log = structlog.get_logger()
 
 AT_A_TIME = 200  # rows claimed by one tick of the clock for one job
-CHUNK = 25  # people whose conversations are held at once
+CHUNK, CHUNKS = 25, 2  # people whose conversations are held at once, so many times
 BUSY_WAIT = timedelta(seconds=10)
 UNFINISHED = timedelta(minutes=2)
 MENTOR_WAIT = timedelta(hours=1)
@@ -77,8 +77,15 @@ async def send_batch(services: Services, batch: uuid.UUID) -> None:
     """Bring a batch to its end, in chunks; safe to call again."""
     async with services.database.connect() as connection:
         people = await reminders.people_in(connection, batch)
-    for start in range(0, len(people), CHUNK):
-        await _chunk(services, people[start : start + CHUNK])
+    gate = asyncio.Semaphore(CHUNKS)  # while one is being sent, the next is decided
+
+    async def one(chunk: Sequence[Person]) -> None:
+        async with gate:
+            await _chunk(services, chunk)
+
+    async with asyncio.TaskGroup() as group:
+        for start in range(0, len(people), CHUNK):
+            group.create_task(one(people[start : start + CHUNK]))
 
 
 async def _chunk(services: Services, people: Sequence[Person]) -> None:
@@ -129,9 +136,16 @@ async def _send(
                 for row in rows[person.recruit_id]
             ]
     for person in fresh:
-        judged, message = _for_person(services, person, rows[person.recruit_id], stands, library, texts, now)
+        await asyncio.sleep(0)  # what is just being sent must not be late because of this
+        theirs = rows[person.recruit_id]
+        try:
+            judged, message = _for_person(services, person, theirs, stands, library, texts, now)
+            notes += _legal_notes(theirs, stands)
+        except Exception:
+            # The edge: one person's odd data must not hold up the others, nor be tried for ever.
+            log.exception("reminder failed", recruit=str(person.recruit_id))
+            judged, message = [Verdict(row.id, "failed", "an error of ours; see the log") for row in theirs], None
         verdicts += judged
-        notes += _legal_notes(rows[person.recruit_id], stands)
         if message is not None:
             messages.append(message)
     async with together(connection):
@@ -296,7 +310,7 @@ def _for_person(
                 if key in lines:
                     verdicts.append(Verdict(lines[key].id, "skipped", "a later one of the same came with it"))
                 lines[key] = Line(row.id, row.kind, row.occurrence, text, planned, about)
-    if not lines or person.conversation_id is None:
+    if not lines:
         return verdicts, None
     reply = compose(list(lines.values()), library, language, danish_day(now), late=late)
     return verdicts, _Message(person, reply, [line.id for line in lines.values()])

@@ -14,7 +14,7 @@ class Limit:
 
     bucket: str
     every: timedelta
-    burst: int
+    burst: float
 
 
 # A bucket is known by one moment: when it is full again. Taking a token moves it by `every`; it holds one as long as

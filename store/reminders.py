@@ -314,14 +314,14 @@ async def unlock(connection: AsyncConnection, conversations: Iterable[int]) -> N
 
 JUDGE = sql("""
     update reminders r set status = v.status, reason = v.reason, due_at = coalesce(v.due_at, r.due_at),
-        settled_at = case when v.status = 'skipped' then cast(:now as timestamptz) end
+        settled_at = case when v.status in ('skipped', 'failed') then cast(:now as timestamptz) end
     from jsonb_to_recordset(cast(:verdicts as jsonb)) as v(id bigint, status text, reason text, due_at timestamptz)
     where r.id = v.id and r.status = 'claimed'
 """)
 
 
 async def judge(connection: AsyncConnection, verdicts: Iterable[Verdict], *, now: datetime) -> None:
-    """Write what is skipped or postponed, with its reason."""
+    """Write what is skipped, postponed or failed, with its reason."""
     rows = [
         {"id": v.id, "status": v.status, "reason": v.reason, "due_at": v.due_at and v.due_at.isoformat()}
         for v in verdicts

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot import reminding
 from core.acts import Journey, JourneyCommand
@@ -185,3 +186,16 @@ async def test_what_a_person_wrote_is_no_mark_up_in_our_replies(joy: Chat) -> No
     assert r"\*\*x\*\* \[a\](javascript:1)" in reply.text
     (row,) = await joy.rows("select text from reminders where kind = 'own'")
     assert row.text == "**x** [a](javascript:1)"
+
+
+async def test_one_persons_odd_data_does_not_hold_up_the_others(joy: Chat) -> None:
+    other = Chat(joy.services, address="bo")
+    await other.presses("consent:yes")
+    for name, value in {"origin": "eu", "arrival": "2026-12-15"}.items():
+        await other.presses(f"meet:set:{name}:{value}")
+    async with joy.services.database.begin() as connection:
+        spoil = "update recruits set profile = profile || '{\"arrival\": \"soon\"}' where profile ->> 'arrival' = '2027-03-03'"
+        await connection.execute(text(spoil))
+    await at(joy, "2026-12-16T10:00:00")
+    assert other.new() != []
+    assert {row.status for row in await ledger(joy, "reason like 'an error of ours%'")} == {"failed"}
