@@ -254,6 +254,11 @@ SAID = {
     "cancel_reminder": ("none", "cancel the reminder"),
     "pause_reminders": ("none", "pause my reminders"),
     "set_profile": ("none", "I am a nurse from the Philippines"),
+    "explain_task": ("none", "why do I need this step"),
+    "change_reminder": ("none", "move my reminder to friday"),
+    "resume_reminders": ("none", "turn my reminders on again"),
+    "fewer_reminders": ("none", "fewer reminders please"),
+    "share_checklist": ("none", "put my list in my calendar"),
 }
 
 
