@@ -83,9 +83,11 @@ async def send_batch(services: Services, batch: uuid.UUID) -> None:
         async with gate:
             await _chunk(services, chunk)
 
-    async with asyncio.TaskGroup() as group:
-        for start in range(0, len(people), CHUNK):
-            group.create_task(one(people[start : start + CHUNK]))
+    # One that fails must not end the other in the middle of its sending; the queue tries again.
+    chunks = [one(people[start : start + CHUNK]) for start in range(0, len(people), CHUNK)]
+    for ended in await asyncio.gather(*chunks, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
 
 
 async def _chunk(services: Services, people: Sequence[Person]) -> None:

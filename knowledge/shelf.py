@@ -29,12 +29,15 @@ class Shelf:
             async with self._sessions() as session:
                 version = await stored.version(session)
                 if self._library is None or version != self._version:
-                    rows = await stored.all_entries(session)
-                    entries = (Entry(row.kind, row.key, row.language, row.data) for row in rows)
-                    self._library = Library.of(entries, trained=await stored.trained_topics(session))
+                    self._library = await self._read(session)
                     self._version = version
             self._asked = time.monotonic()
         return self._library
+
+    async def _read(self, session: AsyncSession) -> Library:
+        rows = await stored.all_entries(session)
+        entries = (Entry(row.kind, row.key, row.language, row.data) for row in rows)
+        return Library.of(entries, trained=await stored.trained_topics(session))
 
     async def index(self) -> Index:
         """The index of the current library; made when first asked for, in a thread of its own."""

@@ -17,10 +17,9 @@ from core.settings import Settings
 from knowledge.danger import DangerRules
 from knowledge.library import Library
 from knowledge.publish import import_folder
-from knowledge.shelf import Shelf
 from operations.postgres import embedded
 from store import database
-from tests.support.fakes import Clock, FakeChannel, ScriptedEngine
+from tests.support.fakes import Clock, FakeChannel, ScriptedEngine, SharedShelf
 from tests.support.talk import Chat
 
 KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
@@ -80,7 +79,7 @@ async def services(settings: Settings, no_people: None) -> AsyncIterator[Service
         settings=settings,
         database=engine,
         sessions=sessions,
-        shelf=Shelf(sessions),
+        shelf=SharedShelf(sessions),
         engine=ScriptedEngine(),
         channels={"fake": FakeChannel()},
         danger=DangerRules.load(KNOWLEDGE / "danger.yml"),

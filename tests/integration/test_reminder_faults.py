@@ -93,6 +93,8 @@ async def one(
         yield services
 
 
+OPEN = "r-collect-documents"  # waits for nothing
+
 # --- killed ---------------------------------------------------------------------------------------------------------
 
 
@@ -522,7 +524,8 @@ async def forget_and_be_gone(joy: Chat, number: int) -> None:
 async def test_said_between_claim_and_sending(
     joy: Chat, change: Callable[[Chat, int], Awaitable[None]], reason: str | None
 ) -> None:
-    number, due_at = (await joy.rows("select id, due_at from reminders order by due_at, id limit 1"))[0]
+    rows = await joy.rows("select id, due_at from reminders where task = :task order by due_at, id limit 1", task=OPEN)
+    number, due_at = rows[0]
     await only(joy, number)
     joy.clock.now = due_at
     (batch,) = await claim(joy.services)
@@ -613,10 +616,12 @@ async def test_the_clock_jumps_two_days_ahead_and_back(telegram: TelegramEmulato
 
 
 async def test_what_comes_too_late_to_be_useful_is_skipped(joy: Chat) -> None:
-    ((due_at,), *_) = await joy.rows("select due_at from reminders where kind = 'task' order by due_at")
+    ((due_at,), *_) = await joy.rows("select due_at from reminders where task = :task order by due_at", task=OPEN)
     joy.clock.now = due_at + timedelta(days=16)
     await remind(joy.services)
-    late = await joy.rows("select status, reason from reminders where due_at <= :at", at=due_at)
+    late = await joy.rows(
+        "select status, reason from reminders where due_at <= :at and task = :task", at=due_at, task=OPEN
+    )
     assert {tuple(row) for row in late} == {("skipped", "too late to be useful")}
 
 

@@ -3,6 +3,9 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.acts import Act, Smalltalk
 from core.acts import Say as SayAct
@@ -11,6 +14,7 @@ from core.messages import Reply
 from knowledge.library import Library
 from knowledge.search import Index
 from knowledge.shelf import Shelf
+from store import knowledge as stored
 
 
 @dataclass
@@ -86,6 +90,18 @@ class FixedShelf(Shelf):
 
     async def index(self) -> Index:
         return Index(self.given)
+
+
+class SharedShelf(Shelf):
+    """Reads what is published like any shelf, but the same once for all tests: reading it takes longer than a test."""
+
+    read: ClassVar[dict[tuple[Any, ...], Library]] = {}
+
+    async def _read(self, session: AsyncSession) -> Library:
+        version = await stored.version(session)
+        if version not in self.read:
+            self.read[version] = await super()._read(session)
+        return self.read[version]
 
 
 class Clock:

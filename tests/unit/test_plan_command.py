@@ -161,7 +161,7 @@ def test_who_tells_us_nothing_still_gets_the_tasks_for_everybody(velkommen: Comm
 
 
 def test_who_joins_late_is_not_asked_for_what_lies_behind(velkommen: Command) -> None:
-    behind = {id_ for id_, task in TASKS.items() if task.behind == "arrival"}
+    behind = {id_ for id_, task in TASKS.items() if task.behind == ["arrival"]}
     assert behind
 
     tasks = velkommen.tasks(PROFILE + "presume: true\n", "2027-04-01")

@@ -135,7 +135,7 @@ SLIPS = {
     "missing field": Slip("topic.yml", "theme: tax\n", "", "topic.yml:1", "`theme`", "Add it."),
     "unknown field": Slip("topic.yml", "handover", "hand-over", "topic.yml:1", "`handover`", "Add it."),
     "added field": Slip("topic.yml", "as_of:", "colour: red\nas_of:", "topic.yml:12", "`colour`", "Remove it"),
-    "unknown theme": Slip("topic.yml", "theme: tax", "theme: taxes", "topic.yml:1", "`theme`", "docs/how-to"),
+    "unknown theme": Slip("topic.yml", "theme: tax", "theme: taxes", "topic.yml:1", "`theme`", "one of these"),
     "no day": Slip("topic.yml", "2026-01-05", "5 January", "topic.yml:12", "`as_of`", "2026-11-21"),
     "impossible day": Slip("topic.yml", "2027-01-05", "2027-02-30", "topic.yml:13", "`review_by`", "2026-11-21"),
     "day and month swapped": Slip("topic.yml", "2027-01-05", "2027-31-12", "topic.yml:13", "`review_by`", "2026-11-21"),
