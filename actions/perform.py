@@ -73,7 +73,9 @@ def welcome(turn: Turn, suggestions: tuple[str, ...]) -> Outcome:
 
 
 def decline(reason: Decline, turn: Turn) -> Outcome:
-    return Outcome(Outcomes.REFUSED, (turn.reply(f"decline_{reason.value}"),), act="decline")
+    # What we took for none of our business may be a cry for help that we did not understand.
+    human = (turn.mentor_button(),) if reason is Decline.OUT_OF_SCOPE else ()
+    return Outcome(Outcomes.REFUSED, (turn.reply(f"decline_{reason.value}", buttons=human),), act="decline")
 
 
 def offer_mentor(turn: Turn) -> Outcome:
