@@ -236,7 +236,9 @@ def _stop(turn: Turn) -> Outcome:
 
 
 def known_facts(turn: Turn) -> str:
-    lines = [f"- {turn.t.gettext(LABELS[step])}: {_shown(step, turn)}" for step in LABELS if turn.profile.get(step)]
+    here = turn.profile.get("arrival", "9") <= turn.day.isoformat()
+    known = [step for step in LABELS if turn.profile.get(step) and not (step == "zone" and here)]
+    lines = [f"- {turn.t.gettext(LABELS[step])}: {_shown(step, turn)}" for step in known]
     return "\n".join(lines)
 
 

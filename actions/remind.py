@@ -298,10 +298,14 @@ def _paused(turn: Turn, until: date) -> Outcome:
 
 
 def resume(turn: Turn) -> Outcome:
+    if turn.consent != "given":  # nothing is kept, so nothing is sent
+        return checklist.act(Journey.RESUME_REMINDERS, (turn.reply("remind_none"),))
     return checklist.act(Journey.RESUME_REMINDERS, (turn.reply("remind_resumed"),), profile={"paused": "", "pace": ""})
 
 
 def fewer(turn: Turn) -> Outcome:
+    if turn.consent != "given":
+        return checklist.act(Journey.FEWER_REMINDERS, (turn.reply("remind_none"),))
     again = Button(turn.t.gettext("Turn reminders on again"), payload="quiet:resume")
     reply = turn.reply("remind_fewer", buttons=(again,))
     return checklist.act(Journey.FEWER_REMINDERS, (reply,), profile={"pace": "fewer"})

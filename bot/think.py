@@ -10,7 +10,7 @@ from actions import answer, meet, perform, profile, remind, second_opinion
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from bot import journeys, metrics
 from bot.services import Services
-from core.acts import JourneyCommand, act_name
+from core.acts import Consent, JourneyCommand, act_name
 from core.days import danish_day
 from core.errors import EngineError
 from core.masking import LABELS
@@ -190,6 +190,8 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
         metrics.ENGINE_FAILURES.inc()
         return _failed(turn)
     log.info("acts", conversation=context.conversation_id, acts=[act_name(act) for act in acts])
+    if len(acts) == 1 and isinstance(acts[0], Consent) and context.state.get("then"):
+        return await _button(services, context, f"consent:{'yes' if acts[0].given else 'no'}", turn)
     if len(acts) == 1 and second_opinion.worth_asking(acts[0]):
         acts = [second_opinion.reconsider(acts[0], turn.text, turn.library, await services.shelf.index())]
     if any(isinstance(act, JourneyCommand) for act in acts):

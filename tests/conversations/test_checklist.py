@@ -151,6 +151,14 @@ async def test_nothing_is_kept_without_consent(chat: Chat) -> None:
     assert "✓" in reply.text
 
 
+async def test_a_typed_yes_goes_on_as_well(chat: Chat) -> None:
+    await commands(chat, Journey.COMPLETE_TASK, "got my cpr")
+    chat.engine.will(acts.Consent(True))
+    (reply,) = await chat.says("yes please")
+    assert "✓" in reply.text
+    assert await standing(chat) == {"r-register-cpr": "done"}
+
+
 async def test_a_no_is_respected(chat: Chat) -> None:
     await commands(chat, Journey.COMPLETE_TASK, "got my cpr")
     (reply,) = await chat.presses("consent:no")
