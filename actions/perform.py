@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from actions import answer, checklist, meet, remind
+from actions import answer, checklist, human, meet, remind
 from actions.turn import Outcome, Outcomes, Pending, Turn
 from core import acts
 from core.acts import Act, Decline, Journey
@@ -28,9 +28,9 @@ def perform(act: Act, turn: Turn) -> Outcome:
         case acts.Help():
             return help_(turn)
         case acts.OfferMentor():
-            return offer_mentor(turn)
+            return human.offer(turn)
         case acts.MessageMentor():
-            return note_mentor(turn, reason="asked")
+            return human.ask(turn)
         case acts.NotThat():
             return answer.not_that(turn)
         case acts.SetLanguage():
@@ -76,21 +76,6 @@ def decline(reason: Decline, turn: Turn) -> Outcome:
     # What we took for none of our business may be a cry for help that we did not understand.
     human = (turn.mentor_button(),) if reason is Decline.OUT_OF_SCOPE else ()
     return Outcome(Outcomes.REFUSED, (turn.reply(f"decline_{reason.value}", buttons=human),), act="decline")
-
-
-def offer_mentor(turn: Turn) -> Outcome:
-    buttons = turn.yes_no("mentor", turn.t.gettext("Yes, please"), turn.t.gettext("No, thank you"))
-    reply = turn.reply("mentor_offer", buttons=buttons)
-    return Outcome(Outcomes.ACT, (reply,), pending=Pending.MENTOR, act="offer_mentor")
-
-
-def note_mentor(turn: Turn, *, reason: str) -> Outcome:
-    """The wish is kept for the mentors; where a person can be reached meanwhile is said openly."""
-    if turn.mentor_contact:
-        reply = turn.reply("mentor_noted", "mentor_contact", "urgent_note", contact=turn.mentor_contact)
-    else:
-        reply = turn.reply("mentor_noted", "mentor_nobody", "urgent_note")
-    return Outcome(Outcomes.ACT, (reply,), act="message_mentor", mentor_reason=reason)
 
 
 def set_language(code: str | None, turn: Turn) -> Outcome:

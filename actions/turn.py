@@ -40,6 +40,7 @@ class Pending(StrEnum):
     PROFILE = "profile"
     FORM = "form"
     WHEN = "when"
+    LINE = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,40 @@ class ReminderChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """The human side, as a turn sees it.
+
+    staffed: whether anybody has an account to take a conversation over. open: whether somebody is there now; opens:
+    when, otherwise. promised: before when a human will write: as told already, or as it would be told now; urgently:
+    the same where it cannot wait. known: the mentor whom the person knows. status, mentor: of a handover that is open.
+    ahead: how many wait in front. on_call: whether there is somebody for what cannot wait.
+    """
+
+    staffed: bool = False
+    open: bool = False
+    opens: datetime | None = None
+    promised: datetime = LONG_AGO
+    urgently: datetime = LONG_AGO
+    known: str = ""
+    status: str = ""
+    mentor: str = ""
+    ahead: int = 0
+    on_call: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """What becomes of a handover: ask (reason, urgent), cancel, meanwhile (back to us for now), rate, line, reopen."""
+
+    what: str
+    reason: str = ""
+    urgent: bool = False
+    promised: datetime | None = None
+    rating: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """All that a reply may depend on.
 
@@ -69,7 +104,7 @@ class Turn:
     profile: what is known of the person. can_ask: whether there is somebody to press a button.
     pending: what our last reply left open. shown: the tasks that our last reply showed. form: how far getting to know
     each other has come. waiting: what a question about a moment was about.
-    mine, employers, recruits, ledger, address: of the person's journey; only there where a turn needs them.
+    mine, employers, recruits, ledger, address: of the person's journey; only there where a turn needs them. desk: too.
     """
 
     text: str
@@ -92,6 +127,7 @@ class Turn:
     recruits: tuple[AboutRecruit, ...] = ()
     ledger: Claimed | None = None
     address: str = ""
+    desk: Desk = Desk()
 
     def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""
@@ -128,7 +164,7 @@ class Outcome:
     confidence: float | None = None
     act: str | None = None
     unanswered: bool = False
-    mentor_reason: str | None = None
+    handing: Handing | None = None
     set_language: str | None = None
     consent: bool | None = None
     erase: bool = False

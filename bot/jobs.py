@@ -4,6 +4,7 @@ The queue only says when to look; what there is to do stands in our own tables.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -38,6 +39,27 @@ async def deliver_later(app: App, conversation_id: int, at: datetime) -> None:
 async def remind_soon(app: App, batch: uuid.UUID) -> None:
     """Have a batch of reminders sent, after whatever else waits."""
     await app.configure_task("remind", priority=BULK, allow_unknown=True).defer_async(batch=str(batch))
+
+
+async def mirror_soon(app: App, conversation_id: int) -> None:
+    """Have the mentors' group told what is new in a conversation; once, however often it is asked."""
+    task = app.configure_task("mirror", queueing_lock=f"mirror:{conversation_id}", allow_unknown=True)
+    try:
+        await task.defer_async(conversation_id=conversation_id)
+    except AlreadyEnqueued:
+        log.debug("already queued", conversation=conversation_id)
+
+
+async def tell_soon(app: App, conversation_id: int, staff_ids: Sequence[int], what: str) -> None:
+    """Have mentors told in their own chats that a conversation is offered to them, or passed on …"""
+    for staff_id in staff_ids:
+        task = app.configure_task("tell", allow_unknown=True)
+        await task.defer_async(conversation_id=conversation_id, staff_id=staff_id, what=what)
+
+
+async def drop_topic_soon(app: App, chat_id: int, thread_id: int) -> None:
+    """Have a topic of the mentors' group deleted, with everything in it."""
+    await app.configure_task("drop_topic", allow_unknown=True).defer_async(chat_id=chat_id, thread_id=thread_id)
 
 
 def add_tasks(app: App, services: Services) -> None:

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.turn import Pending
-from bot import delivery, metrics, turns
+from bot import asking, delivery, metrics, turns
 from bot.services import Services
 from core.days import danish_day
 from core.errors import ChannelError
@@ -152,10 +152,11 @@ async def _send(
             messages.append(message)
     async with together(connection):
         await reminders.judge(connection, verdicts, now=now)
-        await reminders.note(connection, notes, now=now)
+        passed = await reminders.note(connection, notes, now=now)
         numbers = await reminders.begin_sending(
             connection, [_stored(services, message) for message in messages], now=now
         )
+        asked = await asking.for_legal_limits(services, connection, passed, fresh)
     services.step("reminders sending")
     marks = await asyncio.gather(
         *(
@@ -166,6 +167,8 @@ async def _send(
     )
     services.step("reminders sent")
     await _settle(services, connection, messages, marks, now)
+    for conversation_id in asked:
+        turns.handle_soon(services, conversation_id)
 
 
 async def _settle(

@@ -1,7 +1,7 @@
 """What a turn needs, put together once a process and handed in; nothing here is global."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -30,10 +30,24 @@ async def no_retry(conversation_id: int, at: datetime) -> None:
     """Without a queue nothing is scheduled; the sweep finds what is due."""
 
 
+async def no_mirror(conversation_id: int) -> None:
+    """Without a mentors' group nothing is told there."""
+
+
+async def no_tell(conversation_id: int, staff_ids: Sequence[int], what: str) -> None:
+    """Without another way to reach them, mentors see it in the inbox."""
+
+
+async def no_drop(chat_id: int, thread_id: int) -> None:
+    """Without a mentors' group there is no topic to delete."""
+
+
 @dataclass(slots=True)
 class Services:
     """`retry` asks the queue to deliver a conversation's replies at a later moment; `private_address` makes the
-    address of somebody's list from the number of their link.
+    address of somebody's list from the number of their link. `mirror` has the mentors' group told what is new in a
+    conversation; `tell` reaches mentors where they are: offered, urgent, escalated, passed, invited, reported;
+    `drop_topic` deletes a topic of the group, by chat and thread.
     """
 
     settings: Settings
@@ -46,6 +60,9 @@ class Services:
     background: Background
     retry: Callable[[int, datetime], Awaitable[None]] = no_retry
     private_address: Callable[[UUID], str] | None = None
+    mirror: Callable[[int], Awaitable[None]] = no_mirror
+    tell: Callable[[int, Sequence[int], str], Awaitable[None]] = no_tell
+    drop_topic: Callable[[int, int], Awaitable[None]] = no_drop
     now: Callable[[], datetime] = utc_now
     step: Callable[[str], None] = no_step
     # Each turn holds a connection; those that it needs besides must be left in the pool (store/database.py).

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from actions import answer, meet, perform, profile, remind, second_opinion
+from actions import answer, human, meet, perform, profile, remind, second_opinion
 from actions.turn import Outcome, Outcomes, Pending, Turn
-from bot import journeys, metrics
+from bot import asking, desk, journeys, metrics
 from bot.services import Services
-from core.acts import Consent, JourneyCommand, act_name
+from core.acts import Consent, JourneyCommand, MessageMentor, OfferMentor, act_name
 from core.days import danish_day
 from core.errors import EngineError
 from core.masking import LABELS
@@ -21,6 +21,7 @@ from i18n.languages import DEFAULT, LANGUAGES, UNDERSTOOD, named_language, neare
 from i18n.translator import translator
 from knowledge import variants
 from knowledge.danger import Danger
+from store import handovers
 from store.conversations import Context, Waiting
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ UNREADABLE = {
     Kind.OTHER: "got_other",
     Kind.GROUP: "group",
 }
+PASSED_ON = (Kind.PHOTO, Kind.FILE)
 CONSENT_AFTER = (Outcomes.ANSWER, Outcomes.ASK_BACK, Outcomes.FALLBACK)
 
 
@@ -82,7 +84,9 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     outcome = await _outcome(services, context, batch, kind, turn, spoken)
     if spoken not in LANGUAGES and context.language is None:
         outcome = _in_another_language(outcome, turn, spoken)
-    outcome = _with_notes(outcome, batch, turn, switched=switched)
+    outcome = _with_notes(outcome, batch, turn, switched=switched and context.owner == "bot")
+    if outcome.kind is Outcomes.FALLBACK and outcome.unanswered and outcome.act is None and context.state.get("unsure"):
+        outcome = human.after_two(outcome, turn)
     asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER and not outcome.after_consent
     if asks:
         outcome = _with_consent(outcome, turn)
@@ -124,7 +128,7 @@ def _known(profile: dict[str, str]) -> dict[str, str]:
 
 def _failed(turn: Turn) -> Outcome:
     reply = turn.reply("error", buttons=(turn.mentor_button(),))
-    return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, unanswered=True)
+    return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, act="error", unanswered=True)
 
 
 def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> tuple[str, str, bool]:
@@ -142,12 +146,19 @@ def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> 
 async def _outcome(
     services: Services, context: Context, batch: list[Waiting], kind: Kind, turn: Turn, spoken: str
 ) -> Outcome:
+    if not asking.is_own(batch) and (context.owner != "bot" or _muted(context, turn)):
+        # Two never speak at once; only what cannot wait is said all the same.
+        if (danger := services.danger.find(turn.text)) is not None:
+            return await _warning(services, context, danger, turn)
+        return await asking.beside_mentor(services, context, batch, turn)
     if kind is Kind.BUTTON:
         return await _button(services, context, batch[-1].payload, turn)
     if kind is Kind.COMMAND:
         return await _command(services, context, turn)
     if kind is Kind.GROUP and context.state.get("group"):
         return Outcome(Outcomes.ACT, ())  # explained once; everything else there is none of our business
+    if context.handover is not None and kind in PASSED_ON:
+        return Outcome(Outcomes.ACT, (await _file(services, context, batch, turn),), act=kind.value)
     if kind in UNREADABLE and not turn.text:
         return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),), act=kind.value)
     danger = services.danger.find(turn.text)
@@ -159,6 +170,19 @@ async def _outcome(
         told = any(message.masked for message in batch)
         return Outcome(Outcomes.ACT, () if told else (turn.reply(_wordless(turn.text)),))
     return await _ask_engine(services, context, batch, turn, spoken)
+
+
+async def _file(services: Services, context: Context, batch: list[Waiting], turn: Turn) -> Reply:
+    """What came with a message while a human is asked for goes to the mentors."""
+    async with services.database.connect() as connection:
+        file = await handovers.file_of(connection, batch[-1].id)
+    if file is None:
+        return turn.reply(UNREADABLE[Kind(batch[-1].kind)])
+    return human.file_refused(file.reason, turn) if file.reason else turn.reply("mentor_got_file")
+
+
+def _muted(context: Context, turn: Turn) -> bool:
+    return context.muted_until is not None and context.muted_until > turn.now
 
 
 def _without_labels(text: str) -> str:
@@ -194,6 +218,8 @@ async def _ask_engine(services: Services, context: Context, batch: list[Waiting]
         return await _button(services, context, f"consent:{'yes' if acts[0].given else 'no'}", turn)
     if len(acts) == 1 and second_opinion.worth_asking(acts[0]):
         acts = [second_opinion.reconsider(acts[0], turn.text, turn.library, await services.shelf.index())]
+    if any(isinstance(act, OfferMentor | MessageMentor) for act in acts):
+        turn = await desk.with_desk(services, context, turn)
     if any(isinstance(act, JourneyCommand) for act in acts):
         turn = await journeys.with_journey(services, context, turn)
     outcomes = [perform.perform(act, turn) for act in acts[:3]]
@@ -214,6 +240,8 @@ async def _answered(services: Services, context: Context, turn: Turn) -> Outcome
     pending = context.state.get("pending")
     if pending == Pending.PROFILE:
         return _told(context, turn)
+    if pending == Pending.LINE and turn.text:
+        return human.line(turn)
     if not turn.text or not (turn.form.get("at") or pending == Pending.WHEN):
         return None
     turn = await journeys.with_journey(services, context, turn)
@@ -234,6 +262,8 @@ async def _button(services: Services, context: Context, payload: str, turn: Turn
         turn = await journeys.for_press(services, context, payload, turn)
         if (outcome := perform.journey_press(payload, turn)) is not None:
             return outcome
+    if payload.partition(":")[0] == "mentor":
+        turn = await desk.with_desk(services, context, turn)
     return _pressed(payload, context, turn)
 
 
@@ -244,7 +274,7 @@ def _joined(outcomes: list[Outcome]) -> Outcome:
         replies=tuple(reply for outcome in outcomes for reply in outcome.replies),
         topics=tuple(topic for outcome in outcomes for topic in outcome.topics),
         unanswered=any(outcome.unanswered for outcome in outcomes),
-        mentor_reason=next((outcome.mentor_reason for outcome in outcomes if outcome.mentor_reason), None),
+        handing=next((outcome.handing for outcome in outcomes if outcome.handing), None),
         set_language=next((outcome.set_language for outcome in outcomes if outcome.set_language), None),
         consent=next((outcome.consent for outcome in outcomes if outcome.consent is not None), None),
         erase=any(outcome.erase for outcome in outcomes),
@@ -259,7 +289,7 @@ async def _danger(
     services: Services, context: Context, batch: list[Waiting], danger: Danger, turn: Turn, spoken: str
 ) -> Outcome:
     """What to do now, the right line, and a human; then the answer to what was asked, unless every second counts."""
-    warning = _warning(services, danger, turn)
+    warning = await _warning(services, context, danger, turn)
     if danger.category in AT_ONCE or not danger.topic:
         return warning
     asked = await _ask_engine(services, context, batch, replace(turn, can_ask=False), spoken)
@@ -270,18 +300,20 @@ async def _danger(
     return replace(warning, replies=(*warning.replies, card), topics=tuple(slugs))
 
 
-def _warning(services: Services, danger: Danger, turn: Turn) -> Outcome:
+async def _warning(services: Services, context: Context, danger: Danger, turn: Turn) -> Outcome:
     filled = turn.library.fill(
         services.danger.text(danger.category, turn.language), language=turn.language, day=turn.day
     )
-    buttons = [Button(turn.t.gettext("Ask a mentor"), payload="mentor:yes")]
+    told, handing = human.in_danger(await desk.with_desk(services, context, turn), danger.category)
+    buttons = [] if handing else [Button(turn.t.gettext("Ask a mentor"), payload="mentor:yes")]
     slugs = turn.library.known([danger.topic] if danger.topic else [])
     buttons += [turn.topic_button(slug) for slug in slugs]
     reply = Reply("⚠ " + filled.text, turn.language, buttons=tuple(buttons))
     return Outcome(
         Outcomes.DANGER,
-        (reply,),
-        pending=Pending.MENTOR,
+        (reply, *told),
+        pending=Pending.NONE if handing else Pending.MENTOR,
+        handing=handing,
         topics=tuple(slugs),
         alternatives=tuple(slugs),
         act="offer_mentor",
@@ -301,12 +333,8 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
             return _said_where(told, turn)
         case "language", code:
             return perform.set_language(code if code in LANGUAGES else None, turn)
-        case "mentor", "yes":
-            return perform.note_mentor(turn, reason="asked")
-        case "mentor", "no":
-            return Outcome(Outcomes.ACT, (turn.reply("mentor_declined"),), act="offer_mentor")
-        case "mentor", _:
-            return perform.offer_mentor(turn)
+        case "mentor", wish:
+            return human.press(wish, turn)
         case "forget", "yes":
             return perform.forget(turn) if context.state.get("pending") == Pending.FORGET else perform.ask_forget(turn)
         case "forget", "no":
@@ -319,8 +347,8 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
             return perform.export_data(turn)
         case "not_that", _:
             return answer.not_that(turn)
-        case "rate", _:
-            return Outcome(Outcomes.ACT, (turn.reply("rated"),), act="rate")
+        case "rate", rated:
+            return human.rated_answer(rated.rpartition(":")[2], turn)
         case _:
             return perform.help_(turn)
 
@@ -376,7 +404,7 @@ async def _command(services: Services, context: Context, turn: Turn) -> Outcome:
         case "language":
             return perform.set_language(named_language(rest) if rest else None, turn)
         case "mentor":
-            return perform.offer_mentor(turn)
+            return human.offer(await desk.with_desk(services, context, turn))
         case "mydata":
             return perform.export_data(turn)
         case "forget":

@@ -7,21 +7,21 @@ import json
 import time
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.turn import Outcome, Outcomes
-from bot import delivery, journeys, metrics
+from bot import asking, delivery, files, journeys, metrics
 from bot.burst import wait_for_more
 from bot.services import Services
 from bot.think import Thought, batches, sorry, think
 from core.masking import mask
 from core.messages import Inbound, Kind, storable
-from store import conversations, people
+from store import conversations, handovers, people
 from store.conversations import Context, Decided, Waiting
 from store.database import committing, together
 
@@ -37,24 +37,34 @@ class Turned:
     inbound_ids: tuple[int, ...]
 
 
-async def receive(services: Services, inbound: Inbound) -> int | None:
-    """Store an update, masked, before anything else; its conversation, or None if it was stored before."""
+async def receive(services: Services, inbound: Inbound, content: bytes | None = None) -> int | None:
+    """Store an update, masked, before anything else; its conversation, or None if it was stored before.
+
+    A file is kept only while a human is asked for: its `content` where it came along, else what to fetch it by.
+    """
     masked = mask(storable(inbound.text))
     text, kinds = masked.text, json.dumps(masked.kinds)
-    async with committing(services.database) as connection:
+    async with committing(services.database) as connection, _whole(connection, inbound):
         conversation_id = await conversations.receive_known(connection, inbound, text=text, masked=kinds)
         if conversation_id is None:
-            async with together(connection):
+            async with nullcontext() if inbound.file is not None else together(connection):
                 conversation_id = await conversations.receive(
                     connection, inbound, text=text, masked=kinds, now=services.now()
                 )
+        elif inbound.file is not None:
+            await files.keep(connection, inbound, content, now=services.now())
     services.step("stored")
     return conversation_id
 
 
-async def receive_and_answer(services: Services, inbound: Inbound) -> int | None:
+def _whole(connection: AsyncConnection, inbound: Inbound) -> AbstractAsyncContextManager[None]:
+    """A message and its file are stored together or not at all; a message alone is one statement."""
+    return together(connection) if inbound.file is not None else nullcontext()
+
+
+async def receive_and_answer(services: Services, inbound: Inbound, content: bytes | None = None) -> int | None:
     """Store an update and have it answered in the background; None if it was stored before."""
-    conversation_id = await receive(services, inbound)
+    conversation_id = await receive(services, inbound, content)
     if conversation_id is not None:
         wait = wait_for_more(inbound, seconds=services.settings.burst_seconds)
         if wait and inbound.channel in services.channels:
@@ -71,15 +81,22 @@ def handle_soon(services: Services, conversation_id: int, *, wait: float = 0) ->
 async def handle(services: Services, conversation_id: int) -> list[Turned]:
     """Answer all that waits in a conversation, in order, and deliver what is due. Safe to call at any time."""
     turned: list[Turned] = []
-    async with _locked(services, conversation_id) as connection:
+    async with locked(services, conversation_id) as connection:
         while True:
             found = await conversations.read(connection, conversation_id)
             if found is None:
                 return turned
             context, waiting = found
             left = batches(waiting)
+            one: Turned | None = None
             for batch in left[:1]:
-                turned.append(await _turn(services, connection, context, batch))
+                one = await _turn(services, connection, context, batch)
+                if one is None:
+                    break
+                turned.append(one)
+            if left and one is None:
+                continue  # it changed hands while we looked: look again, so that nobody's message is left to nobody
+            await files.fetch(services, connection, context)
             await delivery.deliver(services, connection, context)
             # What has arrived meanwhile is not looked for: whoever stored it waits for the lock already.
             if len(left) < 2 and len(waiting) < conversations.MOST_WAITING:
@@ -87,7 +104,7 @@ async def handle(services: Services, conversation_id: int) -> list[Turned]:
 
 
 @asynccontextmanager
-async def _locked(services: Services, conversation_id: int) -> AsyncIterator[AsyncConnection]:
+async def locked(services: Services, conversation_id: int) -> AsyncIterator[AsyncConnection]:
     """The conversation's lock on a connection of its own; it goes with the connection if the process ends."""
     async with services.at_once, committing(services.database) as connection:
         await conversations.lock(connection, conversation_id)
@@ -98,13 +115,23 @@ async def _locked(services: Services, conversation_id: int) -> AsyncIterator[Asy
                 await conversations.unlock(connection, conversation_id)
 
 
-async def _turn(services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting]) -> Turned:
+async def _turn(
+    services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting]
+) -> Turned | None:
+    """None if the conversation changed hands meanwhile and the batch waits for whoever has it now."""
     began = time.perf_counter()
     services.step("locked")
     thought = await _think(services, context, batch)
     services.step("thought")
+    if context.owner != "bot":
+        epoch = await _to_mentor(services, connection, context, batch, thought)
+        if epoch is None:
+            return None
+        context = replace(context, epoch=epoch)
     await _write(services, connection, context, batch, thought)
     services.step("replied")
+    if context.handover is not None or thought.outcome.handing is not None:
+        await services.mirror(context.conversation_id)
     seconds = time.perf_counter() - began
     metrics.TURNS.labels(context.channel, thought.outcome.kind.value).inc()
     metrics.TURN_SECONDS.observe(seconds)
@@ -125,8 +152,10 @@ async def _write(
     """All that a turn changes, or nothing; mostly that is one statement, which needs no transaction around it."""
     outcome = thought.outcome
     several = batch[-1].kind == Kind.BUTTON or outcome.erase or outcome.consent is False or outcome.changes_journey
+    several = several or outcome.handing is not None or context.handover is not None
     async with together(connection) if several else nullcontext():
         await _apply_buttons(connection, context, batch)
+        context = await asking.apply(services, connection, context, outcome)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
         if outcome.changes_journey or outcome.consent:
             await journeys.apply(services, connection, context, outcome)
@@ -136,10 +165,23 @@ async def _write(
             await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
 
 
+async def _to_mentor(
+    services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting], thought: Thought
+) -> int | None:
+    """Leave the batch to the mentor who has the conversation; its epoch, None if nobody of them has it any more."""
+    async with together(connection):
+        return await handovers.heard(
+            connection,
+            context.conversation_id,
+            epoch=context.epoch,
+            recruit_id=context.recruit_id,
+            inbound_ids=[message.id for message in batch],
+            now=services.now(),
+            noticed=thought.outcome.act == asking.AWAY,
+        )
+
+
 async def _think(services: Services, context: Context, batch: list[Waiting]) -> Thought:
-    if context.owner != "bot":  # a mentor is speaking: two never speak at once
-        language = context.language or "en"
-        return Thought(Outcome(Outcomes.ACT, ()), language, language)
     if _seen(batch):
         language = context.language or "en"
         return Thought(Outcome(Outcomes.ACT, ()), language, language)
@@ -188,12 +230,17 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
         replies=[reply.to_json() for reply in outcome.replies],
         state=_state(context, outcome),
         recruit=recruit,
-        keep_texts=context.consent == "given",
+        # A mentor reads what is written from the moment one is asked for; so the person was told.
+        keep_texts=context.consent == "given" or context.handover is not None or _asks_human(outcome),
         unanswered=_unanswered(batch, thought) if outcome.unanswered else None,
         profile=_kept_profile(context, outcome),
-        mentor_reason=outcome.mentor_reason,
+        for_mentor=context.handover is not None and context.owner == "bot",
         erase_at=now + ERASE_AFTER if outcome.erase else None,
     )
+
+
+def _asks_human(outcome: Outcome) -> bool:
+    return outcome.handing is not None and outcome.handing.what in ("ask", "reopen")
 
 
 def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
@@ -214,6 +261,8 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
     }
     if outcome.asks:
         state["asks"] = outcome.asks
+    if outcome.kind is Outcomes.FALLBACK and outcome.unanswered:
+        state["unsure"] = True
     form = outcome.form or (context.state.get("form", {}) if _leaves_form_open(outcome) else {})
     kept = {"shown": list(outcome.shown), "form": dict(form), "waiting": dict(outcome.waiting)}
     kept["then"] = dict(outcome.after_consent)

@@ -23,6 +23,16 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FileSent:
+    """A file that came with a message. source: what the channel fetches it by; kind: its MIME type, as claimed."""
+
+    source: str
+    name: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """One update from a channel.
 
@@ -44,6 +54,7 @@ class Inbound:
     language_hint: str | None = None
     reference: str | None = None
     edits: str | None = None
+    file: FileSent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class Reply:
     attach: the person's own data travels with it as a file (made at delivery, never stored).
     bulk: not an answer (a reminder, an announcement): goes after what somebody waits for, and is rather shown twice than lost.
     around: the language of the note in front, the footer and our own buttons, where the text is in another one.
+    said_by: the mentor who wrote it; the text is then shown as it was written, never as Markdown. edited: a newer version.
     """
 
     text: str
@@ -77,6 +89,8 @@ class Reply:
     attach: bool = False
     around: str = ""
     bulk: bool = False
+    said_by: str = ""
+    edited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -24,6 +24,9 @@ class Settings:
     public_url: str = ""
     secret_key: str = ""
     mentor_contact: str = ""
+    mentor_group: str = ""
+    translate_url: str = ""
+    translate_key: str = ""
     embed_origins: tuple[str, ...] = ()
     forwarded_by: str = "127.0.0.1"
     metrics_token: str = ""
@@ -44,6 +47,9 @@ VARIABLES = {
     "public_url": "PUBLIC_URL",
     "secret_key": "VELKOMMEN_SECRET_KEY",
     "mentor_contact": "VELKOMMEN_MENTOR_CONTACT",
+    "mentor_group": "VELKOMMEN_MENTOR_GROUP",
+    "translate_url": "VELKOMMEN_TRANSLATE_URL",
+    "translate_key": "VELKOMMEN_TRANSLATE_KEY",
     "embed_origins": "VELKOMMEN_EMBED_ORIGINS",
     "forwarded_by": "VELKOMMEN_FORWARDED_BY",
     "metrics_token": "VELKOMMEN_METRICS_TOKEN",
@@ -69,6 +75,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         public_url=_address(raw, "public_url", "https://velkommen.example.dk"),
         secret_key=_secret(raw["secret_key"], data_dir),
         mentor_contact=raw["mentor_contact"],
+        mentor_group=_group(raw["mentor_group"]),
+        translate_url=_address(raw, "translate_url", "http://127.0.0.1:5000"),
+        translate_key=raw["translate_key"],
         embed_origins=tuple(_origins(raw["embed_origins"])),
         forwarded_by=raw["forwarded_by"] or "127.0.0.1",
         metrics_token=raw["metrics_token"],
@@ -145,6 +154,15 @@ def _token(value: str) -> str:
         raise SettingError(
             f"{VARIABLES['telegram_bot_token']} must be the token that BotFather gave, "
             "digits, a colon and letters, for example 123456:ABC-DEF."
+        )
+    return value
+
+
+def _group(value: str) -> str:
+    if value and not (value.startswith("-") and value[1:].isdecimal()):
+        raise SettingError(
+            f"{VARIABLES['mentor_group']} must be the number of a Telegram group with topics, which begins with a minus, "
+            "for example -1001234567890."
         )
     return value
 

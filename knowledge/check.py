@@ -42,6 +42,7 @@ def findings(entries: Iterable[Entry], day: date, *, spoken_elsewhere: str = "")
     return [
         *_topics(library, day),
         *_tasks(library),
+        *_canned(library),
         *_figures(library, day, spoken_elsewhere),
     ]
 
@@ -85,6 +86,17 @@ def _tasks(library: Library) -> Iterator[Finding]:
                 yield Finding("missing", f"document {key}/{language}", "is not written")
 
 
+def _canned(library: Library) -> Iterator[Finding]:
+    for key in sorted({key for key, _ in library.canned}):
+        source = library.canned.get((key, DEFAULT))
+        for language in LANGUAGES:
+            text, where = library.canned.get((key, language)), f"canned {key}/{language}"
+            if text is None:
+                yield Finding("missing", where, "is not written")
+            elif source is not None and _referred(text.text) != _referred(source.text):
+                yield Finding("differs", where, "other figures than in English")
+
+
 def _differences(text: TopicText, source: TopicText, near: list[str]) -> Iterator[str]:
     """What a translation must share with its source, whatever its words."""
     if set(variants.marks(text.body)) != set(variants.marks(source.body)):
@@ -118,6 +130,7 @@ def _figures(library: Library, day: date, spoken_elsewhere: str) -> Iterator[Fin
     texts = [text.body for text in library.texts.values()]
     texts += [line for place in library.municipalities.values() for own in place.lines for line in own.text.values()]
     texts += [f"{text.details} {text.why} {text.legal}" for text in library.task_texts.values()]
+    texts += [canned.text for canned in library.canned.values()]
     used = _referred("\n".join([*texts, *library.replies.values(), spoken_elsewhere]))
     for name, figure in sorted(library.figures.items()):
         if name not in used:

@@ -19,7 +19,19 @@ from pydantic import BaseModel, ValidationError
 from core.errors import KnowledgeError
 from i18n.languages import LANGUAGES, UNDERSTOOD
 from knowledge import variants
-from knowledge.models import DocumentText, Figure, Municipality, ReplyText, Task, TaskText, Term, Topic, TopicText
+from knowledge.models import (
+    Canned,
+    Desk,
+    DocumentText,
+    Figure,
+    Municipality,
+    ReplyText,
+    Task,
+    TaskText,
+    Term,
+    Topic,
+    TopicText,
+)
 from knowledge.render import REFERENCE
 
 QUESTIONS = "## Questions"
@@ -65,7 +77,8 @@ class Reading:
 
 
 def read_folder(folder: Path) -> Reading:
-    """Everything under `folder`: topics/, figures.yml, glossary.yml, replies/, municipalities/, checklists/."""
+    """Everything under `folder`: topics/, figures.yml, glossary.yml, desk.yml, and the files in replies/, canned/,
+    municipalities/ and checklists/."""
     reading = Reading()
     if not reading.tell(partial(read_figures, folder / "figures.yml")):
         reading.unread.add("figure")
@@ -74,6 +87,11 @@ def read_folder(folder: Path) -> Reading:
     for path in sorted((folder / "replies").glob("*.yml")):
         if not reading.tell(partial(read_replies, path)):
             reading.unread.add("reply")
+    for path in sorted((folder / "canned").glob("*.yml")):
+        if not reading.tell(partial(read_canned, path)):
+            reading.unread.add("canned")
+    if (folder / "desk.yml").exists() and not reading.tell(partial(read_desk, folder / "desk.yml")):
+        reading.unread.add("desk")
     for path in sorted((folder / "municipalities").glob("*.yml")):
         if not reading.tell(partial(read_municipality, path)):
             reading.unread.add("municipality")
@@ -199,6 +217,24 @@ def read_replies(path: Path) -> list[Entry]:
     ]
 
 
+def read_canned(path: Path) -> list[Entry]:
+    """`canned/<language>.yml`: what mentors say often, a title and a text by name."""
+    if path.stem not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise KnowledgeError(str(path), f"{path.stem!r} is not one of our languages.", f"Known are {known}.")
+    data, lines = load_yaml(path)
+    found = []
+    for key, item in data.items():
+        below = {at[1:]: line for at, line in lines.items() if at[:1] == (key,)}
+        found.append(Entry("canned", key, path.stem, validated(Canned, item, below, path)))
+    return found
+
+
+def read_desk(path: Path) -> list[Entry]:
+    """`desk.yml`: when mentors answer, as it stands there."""
+    return [Entry("desk", "hours", "", validated(Desk, *load_yaml(path), path))]
+
+
 def read_tasks(path: Path) -> list[Entry]:
     """`checklists/recruit.yml`, `checklists/employer.yml`: the tasks in the order in which they are shown."""
     tasks = _valid_list(Task, path, "tasks", "id")
@@ -282,16 +318,17 @@ def _check_references(reading: Reading, folder: Path) -> None:
         if problems := _missing_figures(path, figures):
             reading.unread.add("municipality")
             reading.problems += problems
-    for path in sorted((folder / "replies").glob("*.yml")) if not reading.unread & {"figure", "reply"} else []:
-        if problems := _missing_figures(path, figures):
-            reading.unread.add("reply")
-            reading.problems += problems
+    for name, kind in (("replies", "reply"), ("canned", "canned")):
+        for path in sorted((folder / name).glob("*.yml")) if not reading.unread & {"figure", kind} else []:
+            if problems := _missing_figures(path, figures):
+                reading.unread.add(kind)
+                reading.problems += problems
     reading.entries = [
         entry
         for entry in reading.entries
         if not (entry.kind in ("topic", "text") and entry.key in reading.broken)
         and not (entry.kind in ("municipality", "task", "task_text", "document") and entry.kind in reading.unread)
-        and not (entry.kind == "reply" and set(_references(entry.data["text"])) - figures and figures)
+        and not (entry.kind in ("reply", "canned") and set(_references(entry.data["text"])) - figures and figures)
     ]
 
 
@@ -467,6 +504,7 @@ REMEDIES = {
     "too_long": "Keep fewer.",
     "too_short": "Give at least one.",
     "list_type": "Write a list, such as [pl, ro].",
+    "dict_type": "Write names with their values.",
     "literal_error": "Write one of these.",
 }
 
@@ -503,6 +541,12 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
     for language in sorted({entry.language for entry in entries if entry.kind == "reply"}):
         replies = {e.key: e.data["text"] for e in entries if e.kind == "reply" and e.language == language}
         _write(folder / "replies" / f"{language}.yml", _dump(replies))
+    for language in sorted({entry.language for entry in entries if entry.kind == "canned"}):
+        canned = {e.key: e.data for e in entries if e.kind == "canned" and e.language == language}
+        _write(folder / "canned" / f"{language}.yml", _dump(canned))
+    for entry in entries:
+        if entry.kind == "desk":
+            _write(folder / "desk.yml", _dump(entry.data))
 
 
 def _write_checklists(folder: Path, entries: list[Entry]) -> None:

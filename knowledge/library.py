@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from i18n.languages import DEFAULT, LANGUAGES
 from knowledge.files import Entry
-from knowledge.models import Figure, LocalLine, Municipality, Task, TaskText, Term, Topic, TopicText
+from knowledge.models import Canned, Figure, LocalLine, Municipality, Task, TaskText, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
 
 WORD = re.compile(r"[\w-]+")
@@ -31,6 +32,8 @@ class Library:
     tasks: tuple[Task, ...] = ()
     task_texts: Mapping[tuple[str, str], TaskText] = field(default_factory=dict)
     documents: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    canned: Mapping[tuple[str, str], Canned] = field(default_factory=dict)
+    desk: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[Entry], *, trained: Iterable[str] | None = None) -> "Library":
@@ -59,6 +62,10 @@ class Library:
                 (entry.key, entry.language): TaskText.model_validate(entry.data) for entry in kinds.get("task_text", [])
             },
             documents={(entry.key, entry.language): entry.data["text"] for entry in kinds.get("document", [])},
+            canned={
+                (entry.key, entry.language): Canned.model_validate(entry.data) for entry in kinds.get("canned", [])
+            },
+            desk=next((entry.data for entry in kinds.get("desk", []) if entry.key == "hours"), {}),
         )
 
     def text(self, slug: str, language: str) -> tuple[TopicText, str]:
@@ -106,6 +113,12 @@ class Library:
         for name, value in named.items():
             filled = filled.replace(f"[[{name}]]", value)
         return filled
+
+    def canned_reply(self, key: str, language: str, day: date, /, **named: str) -> Canned:
+        """What mentors say often, with its figures and names; falls back to English."""
+        found = self.canned.get((key, language)) or self.canned[key, DEFAULT]
+        text = self.fill(found.text, language=language, day=day).text
+        return found.model_copy(update={"text": text}).filled(**named)
 
     def local_lines(self, slug: str, kommune: str) -> list[LocalLine]:
         """What a municipality adds to a topic; nothing for one that we know nothing of."""

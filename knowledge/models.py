@@ -1,9 +1,18 @@
 """The strict shape of everything that editors write. Unknown fields are refused, so a typing slip is seen."""
 
+import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from i18n.languages import LANGUAGES
 
@@ -138,6 +147,41 @@ class ReplyText(Strict):
     """A sentence of the bot itself (greeting, offer of a mentor, help in danger) in one language."""
 
     text: Line
+
+
+CANNED_NAMES = ("name", "mentor", "kommune")
+PLACEHOLDER = re.compile(r"(?P<before>,? ?)\[\[(?P<name>[^\[\]]*)\]\]")
+
+
+class Canned(Strict):
+    """A sentence that mentors use often, in one language. `[[name]]`, `[[mentor]]`, `[[kommune]]` may be empty."""
+
+    title: Annotated[Line, StringConstraints(max_length=60)]
+    text: Line
+
+    @field_validator("text")
+    @classmethod
+    def _known_names(cls, text: str) -> str:
+        for unknown in {match["name"] for match in PLACEHOLDER.finditer(text)} - {*CANNED_NAMES}:
+            raise ValueError(f"[[{unknown}]] is not filled in, only {', '.join(CANNED_NAMES)}")
+        return text
+
+    def filled(self, **named: str) -> "Canned":
+        """With its names in it; an empty one goes with the blank or comma before it ("Hi [[name]]." → "Hi.")."""
+
+        def put(match: re.Match[str]) -> str:
+            value = named.get(match["name"], "").strip()
+            return f"{match['before']}{value}" if value else ""
+
+        return self.model_copy(update={"text": PLACEHOLDER.sub(put, self.text).strip()})
+
+
+class Desk(BaseModel):
+    """`desk.yml`: when mentors answer. Only its shape; `handover.hours` knows what its fields mean."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    weekly: dict[str, Any] = Field(min_length=1)
 
 
 Anchor = Literal[

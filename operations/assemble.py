@@ -20,6 +20,7 @@ from bot import turns
 from bot.background import Background
 from bot.channels import Channel, open_channels
 from bot.engine.rasa import RasaEngine
+from bot.handing import MentorDesk
 from bot.jobs import deliver_later, make_queue
 from bot.services import Services
 from bot.think import FEATURED
@@ -115,4 +116,5 @@ def web_doors(services: Services) -> Doors:
         export=export,
         engine_ready=services.engine.ready,
         library=services.shelf.library,
+        desk=MentorDesk(services),
     )

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from bot import announcing, reminding, turns
+from bot import announcing, escalating, reminding, turns
 from bot.jobs import add_tasks, remind_soon
 from bot.services import Services
 from core.settings import Settings
@@ -61,7 +61,7 @@ class _Server(uvicorn.Server):
         # Not handed on: uvicorn would raise the signal again afterwards and end us before answers under way are done.
         app = self.config.app
         assert isinstance(app, FastAPI)
-        app.state.frame.hub.close()
+        app.state.frame.close()
         self.should_exit = True
 
 
@@ -75,6 +75,7 @@ async def worker(settings: Settings) -> None:
         async with (
             ticking(lambda: announcing.expand_due(services)),
             ticking(lambda: reminding.tick(services, partial(remind_soon, app))),
+            ticking(lambda: escalating.tick(services)),
         ):
             await app.run_worker_async(concurrency=6, shutdown_graceful_timeout=5, listen_notify=True)
 

@@ -27,7 +27,10 @@ MOST_WAITING = 50
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who we are speaking with, and where the conversation stands."""
+    """Who we are speaking with, and where the conversation stands.
+
+    handover: the one that is open, as id, status, mentor, noticed (whether the person was told that nobody is there).
+    """
 
     conversation_id: int
     owner: str
@@ -41,6 +44,8 @@ class Context:
     language_chosen: bool
     consent: str
     profile: dict[str, Any]
+    muted_until: datetime | None = None
+    handover: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reply to be delivered; `late` when it was thought under an older epoch.
+    """A reply to be delivered; `late` when it was thought under an older epoch. What a mentor wrote is never late.
 
     error: what went wrong last; of a reminder, only that an earlier sending ended unclearly.
     """
@@ -77,7 +82,7 @@ class Due:
 
 @dataclass(slots=True)
 class Decided:
-    """What a turn writes, all in one transaction."""
+    """What a turn writes, all in one transaction. for_mentor: somebody who waits for the person will read it, too."""
 
     inbound_ids: list[int]
     replies: list[dict[str, Any]]
@@ -86,7 +91,7 @@ class Decided:
     keep_texts: bool = False
     unanswered: dict[str, Any] | None = None
     profile: dict[str, str] = field(default_factory=dict)
-    mentor_reason: str | None = None
+    for_mentor: bool = False
     erase_at: datetime | None = None
 
 
@@ -132,6 +137,19 @@ async def receive_known(connection: AsyncConnection, inbound: Inbound, *, text: 
     return found
 
 
+FOR_FILE = sql("""
+    select i.id from inbound i join handovers h on h.conversation_id = i.conversation_id and h.closed_at is null
+    where i.channel = :channel and i.update_id = :update_id
+      and not exists (select from attachments f where f.inbound_id = i.id)
+""")
+
+
+async def for_file(connection: AsyncConnection, channel: str, update_id: str) -> int | None:
+    """The stored message that a file belongs to; None where no human is asked for, or the file is there already."""
+    number: int | None = (await connection.execute(FOR_FILE, {"channel": channel, "update_id": update_id})).scalar()
+    return number
+
+
 async def _create(connection: AsyncConnection, channel: str, address: str, now: datetime) -> None:
     """Make person, address and conversation, unless they are there already."""
     recruit_id = uuid.uuid4()
@@ -159,7 +177,9 @@ async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
 
 READ = sql("""
     select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id,
-           r.id, r.language, r.language_chosen, r.consent, r.profile,
+           r.id, r.language, r.language_chosen, r.consent, r.profile, c.muted_until,
+           (select jsonb_build_object('id', h.id, 'status', h.status, 'noticed', h.noticed_at is not null)
+            from handovers h where h.conversation_id = c.id and h.closed_at is null),
            i.id, i.kind, coalesce(i.text, ''), i.payload, i.reference, i.edits, i.masked, i.language_hint, i.received_at
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
     left join lateral (
@@ -202,12 +222,9 @@ WRITE = sql("""
         insert into unanswered (conversation_id, language, text, candidates, created_at)
         select :conversation_id, q ->> 'language', q ->> 'text', q -> 'candidates', :now
         from jsonb_array_elements(cast(:unanswered as jsonb)) q
-    ), wish as (
-        insert into mentor_requests (conversation_id, reason, created_at)
-        select :conversation_id, cast(:mentor_reason as text), :now
-        where cast(:mentor_reason as text) is not null and not exists (
-            select from mentor_requests where conversation_id = :conversation_id and closed_at is null
-        )
+    ), mentors as (
+        update handovers set unread = unread + :count, waiting_since = coalesce(waiting_since, :now), last_at = :now
+        where conversation_id = :conversation_id and closed_at is null and :count > 0
     )
     insert into outbound (conversation_id, inbound_id, epoch, body, created_at, due_at)
     select :conversation_id, :inbound_id, :epoch, body, :now, :now
@@ -236,7 +253,7 @@ async def write(connection: AsyncConnection, context: Context, decided: Decided,
             "channel": context.channel,
             "address": context.address,
             "unanswered": json.dumps(unanswered, ensure_ascii=False),
-            "mentor_reason": decided.mentor_reason,
+            "count": len(decided.inbound_ids) if decided.for_mentor else 0,
             "inbound_id": decided.inbound_ids[-1],
             "epoch": context.epoch,
             "replies": json.dumps(decided.replies, ensure_ascii=False),
@@ -262,7 +279,7 @@ async def add_replies(
 
 
 DUE = sql("""
-    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch, o.error
+    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch and o.mentor_id is null, o.error
     from outbound o join conversations c on c.id = o.conversation_id
     where o.conversation_id = :id and o.status in ('pending', 'sending') order by o.id
 """)
@@ -276,7 +293,8 @@ async def due(connection: AsyncConnection, conversation_id: int) -> list[Due]:
 CLAIM = sql("""
     update outbound o set status = 'sending', attempted_at = :now, attempts = attempts + 1
     from conversations c
-    where o.id = :id and o.status = 'pending' and c.id = o.conversation_id and c.epoch = o.epoch
+    where o.id = :id and o.status = 'pending' and c.id = o.conversation_id
+      and (c.epoch = o.epoch or o.mentor_id is not null)
 """)
 
 

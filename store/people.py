@@ -5,18 +5,28 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.conversations import Context
 from store.tables import (
+    AbuseReport,
     Address,
+    Attachment,
+    CaseNote,
     Conversation,
     Employer,
     Feedback,
+    ForumMessage,
+    ForumTopic,
+    Handover,
+    HandoverEvent,
+    HandoverMember,
+    HandoverOffer,
     InboundMessage,
+    Look,
     MentorNote,
-    MentorRequest,
+    Mentorship,
     OutboundMessage,
     PrivateLink,
     Recruit,
@@ -38,7 +48,20 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "outbound": (OutboundMessage, ("created_at", "status", "sent_at", "external_id", "body")),
     "feedback": (Feedback, ("created_at", "value", "topics")),
     "unanswered": (UnansweredQuestion, ("created_at", "language", "text", "candidates")),
-    "mentor_requests": (MentorRequest, ("created_at", "reason", "closed_at")),
+    "attachments": (Attachment, ("created_at", "name", "kind", "size", "status", "reason")),
+    "handovers": (
+        Handover,
+        ("created_at", "reason", "status", "promised_at", "answered_at", "closed_at", "outcome", "rating", "rating_text"),
+    ),
+    "handover_events": (HandoverEvent, ("at", "kind", "data")),
+    "handover_offers": (HandoverOffer, ("offered_at", "declined_at", "note")),
+    "handover_members": (HandoverMember, ("invited_at", "joined_at")),
+    "abuse_reports": (AbuseReport, ("created_at", "reason", "closed_at")),
+    "forum_topics": (ForumTopic, ("chat_id", "thread_id")),
+    "forum_messages": (ForumMessage, ("chat_id", "message_id")),
+    "case_notes": (CaseNote, ("created_at", "text")),
+    "mentorships": (Mentorship, ("created_at", "kind")),
+    "looks": (Look, ("at", "what")),
     "employers": (Employer, ("name", "code", "created_at")),  # whose contact the person is
     "task_changes": (TaskChange, ("created_at", "task", "status", "day", "said_by")),
     "reminders": (
@@ -56,7 +79,11 @@ OWNED_BY: dict[type[Any], Any] = {
     Reminder: Reminder.recruit_id,
     MentorNote: MentorNote.recruit_id,
     PrivateLink: PrivateLink.recruit_id,
+    CaseNote: CaseNote.recruit_id,
+    Mentorship: Mentorship.recruit_id,
+    Look: Look.recruit_id,
 }
+OF_HANDOVER = (HandoverEvent, HandoverOffer, HandoverMember)
 
 
 async def export(connection: AsyncConnection, recruit_id: uuid.UUID) -> dict[str, Any]:
@@ -79,6 +106,12 @@ def _of_person(query: Any, table: type[Any], recruit_id: uuid.UUID) -> Any:
         if table is Feedback:
             query = query.join(OutboundMessage, Feedback.outbound_id == OutboundMessage.id)
             query = query.join(Conversation, OutboundMessage.conversation_id == Conversation.id)
+        elif table is Attachment:
+            query = query.join(InboundMessage, Attachment.inbound_id == InboundMessage.id)
+            query = query.join(Conversation, InboundMessage.conversation_id == Conversation.id)
+        elif table in OF_HANDOVER:
+            query = query.join(Handover, table.handover_id == Handover.id)
+            query = query.join(Conversation, Handover.conversation_id == Conversation.id)
         elif table is not Conversation:
             query = query.join(Conversation, table.conversation_id == Conversation.id)
         query = query.join(Address, Conversation.address_id == Address.id)
@@ -109,12 +142,14 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
     others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
     await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
-    for owned in (TaskChange, Reminder, MentorNote, PrivateLink):
+    for owned in (TaskChange, Reminder, MentorNote, PrivateLink, CaseNote, Mentorship, Look):
         await connection.execute(delete(owned).where(owned.recruit_id == recruit_id))
     await connection.execute(delete(Reminder).where(Reminder.about_id == recruit_id))
     await connection.execute(update(Employer).where(Employer.contact_id == recruit_id).values(contact_id=None))
-    for table in (UnansweredQuestion, MentorRequest):
+    for table in (UnansweredQuestion, Handover, AbuseReport, ForumTopic, ForumMessage):
         await connection.execute(delete(table).where(table.conversation_id == conversation_id))
+    # Whoever had it has it no more; the farewell is not late because of that.
+    await connection.execute(update(Conversation).where(Conversation.id == conversation_id).values(owner="bot"))
     # What was written after the wish and waits for its answer is not part of it.
     handled = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
     await connection.execute(delete(InboundMessage).where(*handled))
@@ -146,7 +181,12 @@ async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None
     await connection.execute(update(Reminder).where(Reminder.recruit_id == of_it).values(text=None))
     await connection.execute(delete(UnansweredQuestion).where(UnansweredQuestion.conversation_id == conversation_id))
     written = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
-    await connection.execute(update(InboundMessage).where(*written).values(text=None))
+    # What was written for a mentor who is still asked for stays until the talk is over; the person was told so.
+    asked_since = select(Handover.created_at).where(
+        Handover.conversation_id == conversation_id, Handover.closed_at.is_(None)
+    )
+    for_nobody = or_(InboundMessage.received_at < asked_since.scalar_subquery(), not_(asked_since.exists()))
+    await connection.execute(update(InboundMessage).where(*written, for_nobody).values(text=None))
 
 
 LOCK_DUE = text("select from conversations where erase_at <= :now for update")
@@ -164,25 +204,39 @@ async def erase_due(connection: AsyncConnection, *, now: datetime) -> int:
     return (await connection.execute(ERASE_DUE, {"now": now})).rowcount
 
 
+OVER = "not exists (select from handovers h where h.conversation_id = c.id and (h.closed_at is null or h.closed_at > :before))"
 RETENTION = text("delete from recruits where seen_at < :before")
-UNKEPT = text("""
+UNKEPT = text(
+    """
     delete from outbound o using conversations c, addresses a, recruits r
     where o.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
-      and r.consent <> 'given' and o.created_at < :before and o.status not in ('pending', 'sending')
-""")
-UNKEPT_INBOUND = text("""
+      and r.consent <> 'given' and o.created_at < :before and o.status not in ('pending', 'sending') and TALK_OVER
+""".replace("TALK_OVER", OVER)
+)
+UNKEPT_NOTES = text(
+    """
+    delete from case_notes n using conversations c, addresses a, recruits r
+    where n.recruit_id = r.id and c.address_id = a.id and a.recruit_id = r.id
+      and r.consent <> 'given' and n.created_at < :before and TALK_OVER
+""".replace("TALK_OVER", OVER)
+)
+UNKEPT_INBOUND = text(
+    """
     delete from inbound i using conversations c, addresses a, recruits r
     where i.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
-      and r.consent <> 'given' and i.handled_at < :before
+      and r.consent <> 'given' and i.handled_at < :before and TALK_OVER
       and not exists (select from outbound o where o.inbound_id = i.id and o.status in ('pending', 'sending'))
-""")
+""".replace("TALK_OVER", OVER)
+)
 
 
 async def retain(connection: AsyncConnection, *, now: datetime, days: int) -> dict[str, int]:
-    """Delete people not heard of for `days`, and after a day the replies to those who did not consent."""
+    """Delete people not heard of for `days`; and what was said with those who did not consent, a day after it, or after
+    the talk with a mentor that it was part of."""
     gone = await connection.execute(RETENTION, {"before": now - timedelta(days=days)})
     replies = await connection.execute(UNKEPT, {"before": now - UNKEPT_REPLIES})
-    await connection.execute(UNKEPT_INBOUND, {"before": now - UNKEPT_REPLIES})
+    for unkept in (UNKEPT_INBOUND, UNKEPT_NOTES):
+        await connection.execute(unkept, {"before": now - UNKEPT_REPLIES})
     return {"people": gone.rowcount, "replies": replies.rowcount}
 
 

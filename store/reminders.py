@@ -224,7 +224,9 @@ async def claim_again(
 
 
 PEOPLE = sql("""
-    select r.id, r.language, r.consent, r.profile, r.seen_at, c.id, coalesce(c.owner, 'bot'), coalesce(c.epoch, 0),
+    select r.id, r.language, r.consent, r.profile, r.seen_at, c.id, case when exists (
+            select from handovers h where h.conversation_id = c.id and h.status = 'with_mentor'
+        ) then 'mentor' else 'bot' end, coalesce(c.epoch, 0),
            coalesce(c.state, '{}'), coalesce(a.channel, ''), coalesce(a.external_id, ''),
            a.id is not null and a.unreachable_at is null, coalesce(waits.some, false)
     from recruits r
@@ -433,6 +435,7 @@ NOTE = sql("""
     select n.recruit_id, n.kind, n.task, :now
     from jsonb_to_recordset(cast(:notes as jsonb)) as n(recruit_id uuid, kind text, task text)
     on conflict (recruit_id, kind, task) do nothing
+    returning recruit_id, task
 """)
 IGNORED = sql("""
     insert into mentor_notes (recruit_id, kind, task, created_at)
@@ -446,13 +449,28 @@ IGNORED = sql("""
 """)
 
 
-async def note(connection: AsyncConnection, notes: Sequence[tuple[uuid.UUID, str, str]], *, now: datetime) -> None:
-    """Keep notes for the mentors (person, kind, task), each once."""
+async def note(
+    connection: AsyncConnection, notes: Sequence[tuple[uuid.UUID, str, str]], *, now: datetime
+) -> list[tuple[uuid.UUID, str]]:
+    """Keep notes for the mentors (person, kind, task), each once; person and task of those that are new."""
     rows = [{"recruit_id": str(person), "kind": kind, "task": task} for person, kind, task in notes]
-    if rows:
-        await connection.execute(NOTE, {"notes": json.dumps(rows), "now": now})
+    if not rows:
+        return []
+    found = await connection.execute(NOTE, {"notes": json.dumps(rows), "now": now})
+    return [(person, task) for person, task in found]
 
 
 async def note_ignored(connection: AsyncConnection, people: Sequence[uuid.UUID], *, most: int, now: datetime) -> int:
     """Note who has not reacted to `most` messages with reminders, where they agreed that a mentor may know."""
     return (await connection.execute(IGNORED, {"people": list(people), "most": most, "now": now})).rowcount
+
+
+NO_LONGER_WAIT = sql("""
+    update reminders set due_at = :now where recruit_id = :recruit and status = 'postponed'
+      and reason = 'talking to a mentor' and due_at > :now
+""")
+
+
+async def no_longer_wait(connection: AsyncConnection, recruit_id: uuid.UUID, *, now: datetime) -> None:
+    """What waited for the end of a talk with a mentor is looked at again."""
+    await connection.execute(NO_LONGER_WAIT, {"recruit": recruit_id, "now": now})

@@ -5,7 +5,7 @@ person is deleting one row; `tests/integration/test_privacy.py` looks at every t
 """
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -88,6 +88,7 @@ class Conversation(Base):
     epoch: Mapped[int] = mapped_column(server_default=sql("0"))
     state: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
     erase_at: Mapped[datetime | None]
+    muted_until: Mapped[datetime | None]
     __table_args__ = (CheckConstraint("owner in ('bot', 'mentor')", name="owner"),)
 
 
@@ -116,10 +117,11 @@ class InboundMessage(Base):
 
 
 class OutboundMessage(Base):
-    """A reply, stored with the state it follows from.
+    """A reply, stored with the state it follows from; or what a mentor wrote (mentor_id).
 
     Status: pending → sending → sent, or failed (nobody there), unknown (may have been sent; known and
-    reported, never repeated blindly), dropped (thought under an older epoch).
+    reported, never repeated blindly), dropped (thought under an older epoch; never a mentor's). source: what a
+    mentor's message was known by where it was written, so that sending it again stores it once.
     """
 
     __tablename__ = "outbound"
@@ -136,9 +138,12 @@ class OutboundMessage(Base):
     attempts: Mapped[int] = mapped_column(server_default=sql("0"))
     external_id: Mapped[str | None]
     error: Mapped[str | None]
+    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    source: Mapped[str | None]
     __table_args__ = (
         CheckConstraint("status in ('pending', 'sending', 'sent', 'failed', 'unknown', 'dropped')", name="status"),
         Index("ix_outbound_conversation", "conversation_id", "id"),
+        Index("uq_outbound_source", "source", unique=True, postgresql_where=sql("source is not null")),
         Index(
             "ix_outbound_due",
             "conversation_id",
@@ -170,15 +175,274 @@ class UnansweredQuestion(Base):
     created_at: Mapped[datetime]
 
 
-class MentorRequest(Base):
-    """A person asked for a human; open until a mentor has taken it."""
+class Handover(Base):
+    """One time that a conversation comes over to a human.
 
-    __tablename__ = "mentor_requests"
+    Status: waiting → with_mentor ⇄ snoozed → resolved, or cancelled. theme: of the last topic. promised_at: before when
+    a human will have written; first_promised_at: what was promised at first, against which the promise is measured.
+    round, offered_at, supervisors_at: how far asking for somebody has come. unread, waiting_since: what the mentor has
+    not seen, and since when the person waits for an answer. noticed_at: when the person was last told that nobody is
+    there now. reopened_of: the handover that did not solve it.
+    """
+
+    __tablename__ = "handovers"
     id: Mapped[int] = _number()
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     reason: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="waiting")
+    urgent: Mapped[bool] = mapped_column(server_default=sql("false"))
+    theme: Mapped[str | None]
+    language: Mapped[str | None]
+    created_at: Mapped[datetime]
+    promised_at: Mapped[datetime | None]
+    first_promised_at: Mapped[datetime | None]
+    apologised_at: Mapped[datetime | None]
+    noticed_at: Mapped[datetime | None]
+    round: Mapped[int] = mapped_column(server_default=sql("0"))
+    offered_at: Mapped[datetime | None]
+    supervisors_at: Mapped[datetime | None]
+    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"), index=True)
+    claimed_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    unread: Mapped[int] = mapped_column(server_default=sql("0"))
+    waiting_since: Mapped[datetime | None]
+    last_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    rating: Mapped[int | None]
+    rating_text: Mapped[str | None]
+    rated_at: Mapped[datetime | None]
+    reopened_of: Mapped[int | None] = mapped_column(ForeignKey("handovers.id", ondelete="SET NULL"))
+    __table_args__ = (
+        CheckConstraint("status in ('waiting', 'with_mentor', 'snoozed', 'resolved', 'cancelled')", name="status"),
+        CheckConstraint("(closed_at is null) = (status in ('waiting', 'with_mentor', 'snoozed'))", name="closed"),
+        CheckConstraint("rating between 1 and 5", name="rating"),
+        Index("uq_handovers_open", "conversation_id", unique=True, postgresql_where=sql("closed_at is null")),
+        Index("ix_handovers_open_status", "status", "last_at", postgresql_where=sql("closed_at is null")),
+        Index("ix_handovers_closed_at", "closed_at", postgresql_where=sql("closed_at is not null")),
+    )
+
+
+class HandoverMember(Base):
+    """Another mentor in a conversation: invited, and there from `joined_at` on."""
+
+    __tablename__ = "handover_members"
+    handover_id: Mapped[int] = mapped_column(ForeignKey("handovers.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    invited_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+
+
+class HandoverOffer(Base):
+    """A mentor was asked to take a conversation. reasons: why this one (handover/routing.py)."""
+
+    __tablename__ = "handover_offers"
+    handover_id: Mapped[int] = mapped_column(ForeignKey("handovers.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True, index=True)
+    round: Mapped[int]
+    reasons: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    offered_at: Mapped[datetime]
+    declined_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+
+
+class HandoverEvent(Base):
+    """Each step of a handover, in order: asked, offered, claimed, passed_on, escalated, sorry, resolved …"""
+
+    __tablename__ = "handover_events"
+    id: Mapped[int] = _number()
+    handover_id: Mapped[int] = mapped_column(ForeignKey("handovers.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    data: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+
+
+class CaseNote(Base):
+    """What mentors note of a person for each other; the person sees it in the data export only."""
+
+    __tablename__ = "case_notes"
+    id: Mapped[int] = _number()
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Attachment(Base):
+    """A file that a person sent while a human is asked for. Status: pending (to be fetched), stored or refused (reason)."""
+
+    __tablename__ = "attachments"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    size: Mapped[int]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    reason: Mapped[str | None]
+    source: Mapped[str] = mapped_column(server_default="")
+    content: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        CheckConstraint("status in ('pending', 'stored', 'refused')", name="status"),
+        Index("ix_attachments_pending", "created_at", postgresql_where=sql("status = 'pending'")),
+    )
+
+
+class Mentorship(Base):
+    """Who is somebody's named mentor or buddy."""
+
+    __tablename__ = "mentorships"
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True, index=True)
+    kind: Mapped[str]
+    created_at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("kind in ('mentor', 'buddy')", name="kind"),)
+
+
+class Look(Base):
+    """A look of a colleague's at a person's data: what was opened, and when."""
+
+    __tablename__ = "looks"
+    id: Mapped[int] = _number()
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"), index=True)
+    what: Mapped[str]
+    at: Mapped[datetime]
+
+
+class AbuseReport(Base):
+    """A mentor reports what somebody writes; a supervisor closes it."""
+
+    __tablename__ = "abuse_reports"
+    id: Mapped[int] = _number()
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    reason: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class ForumTopic(Base):
+    """A conversation's topic in the mentors' Telegram group, and up to where it has been told."""
+
+    __tablename__ = "forum_topics"
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(server_default="")
+    handover_id: Mapped[int | None] = mapped_column(BigInteger)
+    inbound_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    outbound_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    event_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    __table_args__ = (UniqueConstraint("chat_id", "thread_id"),)
+
+
+class ForumMessage(Base):
+    """Which message in the mentors' group or chat belongs to which of ours; for edits and answers."""
+
+    __tablename__ = "forum_messages"
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True)
+    outbound_id: Mapped[int | None] = mapped_column(ForeignKey("outbound.id", ondelete="CASCADE"), index=True)
+
+
+class Staff(Base):
+    """A colleague: who may sign in, what they speak and know. Empty lists mean: any.
+
+    telegram_id: of their own account, once linked. telegram_talk: the conversation that their direct chat is about.
+    """
+
+    __tablename__ = "staff"
+    id: Mapped[int] = _number()
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    active: Mapped[bool] = mapped_column(server_default=sql("true"))
+    languages: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    kommuner: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    themes: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    occupations: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    capacity: Mapped[int] = mapped_column(server_default=sql("15"))
+    password_hash: Mapped[str | None]
+    failed: Mapped[int] = mapped_column(server_default=sql("0"))
+    locked_until: Mapped[datetime | None]
+    telegram_id: Mapped[str | None] = mapped_column(unique=True)
+    telegram_talk: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
+    translate: Mapped[bool] = mapped_column(server_default=sql("true"))
+    last_given_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("role in ('mentor', 'supervisor', 'admin', 'editor', 'reviewer', 'auditor')", name="role"),
+        CheckConstraint("capacity > 0", name="capacity"),
+    )
+
+
+class StaffSession(Base):
+    """A colleague is signed in; the secret itself is only in their cookie."""
+
+    __tablename__ = "staff_sessions"
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    csrf: Mapped[str]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class StaffLink(Base):
+    """A one-time link: to choose a password, or to link a Telegram account."""
+
+    __tablename__ = "staff_links"
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    __table_args__ = (CheckConstraint("purpose in ('password', 'telegram')", name="purpose"),)
+
+
+class Shift(Base):
+    """When a colleague is on duty or on call: each week, or on one day. An end not after the start is on the next day."""
+
+    __tablename__ = "shifts"
+    id: Mapped[int] = _number()
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    weekday: Mapped[int | None]
+    day: Mapped[date | None]
+    start: Mapped[time]
+    end: Mapped[time]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    __table_args__ = (
+        CheckConstraint("kind in ('duty', 'on_call')", name="kind"),
+        CheckConstraint("(weekday is null) <> (day is null)", name="when"),
+        CheckConstraint("weekday between 0 and 6", name="weekday"),
+    )
+
+
+class Suggestion(Base):
+    """What a mentor learnt from a conversation, without names: an answer or an example question, for an editor."""
+
+    __tablename__ = "suggestions"
+    id: Mapped[int] = _number()
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    kind: Mapped[str]
+    topic: Mapped[str | None]
+    language: Mapped[str]
+    question: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="waiting")
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        CheckConstraint("kind in ('answer', 'example')", name="kind"),
+        CheckConstraint("status in ('waiting', 'accepted', 'refused')", name="status"),
+    )
 
 
 class Employer(Base):
@@ -317,7 +581,7 @@ class SendLimit(Base):
 
 
 class Entry(Base):
-    """One published piece of knowledge: a topic, its text in a language, a figure, a reply, a term.
+    """One published piece of knowledge: a topic, its text in a language, a figure, a reply, a term …
 
     origin `file`: as imported; `pages`: from a folder of Markdown pages; `edited`: changed here, never overwritten by
     an import.
@@ -333,7 +597,8 @@ class Entry(Base):
     updated_at: Mapped[datetime]
     __table_args__ = (
         CheckConstraint(
-            "kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality', 'task', 'task_text', 'document')",
+            "kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality', 'task', 'task_text', 'document', "
+            "'canned', 'desk')",
             name="kind",
         ),
         CheckConstraint("origin in ('file', 'pages', 'edited')", name="origin"),

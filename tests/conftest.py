@@ -62,6 +62,7 @@ def no_people(database_url: str) -> None:
     engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("delete from recruits"))
+        connection.execute(text("delete from staff"))
     engine.dispose()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import MutableHeaders
@@ -10,32 +11,52 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.web import WebChannel
-from web import chat, health, mylist, pages
+from bot.handing import HandingError
+from web import chat, health, inbox, inbox_desk, mylist, pages, staff
 from web.doors import Doors
-from web.errors import add_error_handlers
-from web.frame import STATIC, Frame, static_version
+from web.errors import SignedOut, add_error_handlers
+from web.frame import STATIC, Frame, static_version, words_in
 from web.headers import Guarded
+from web.inbox_errors import not_done
+from web.inbox_stream import InboxHub
 from web.limits import Limits
+from web.passwords import Passwords
 from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
+SIGN_INS_A_MINUTE = 10
+STEPS_A_MINUTE = 120
+
 
 def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
-    """The application; while it runs, one connection listens for replies. `app.state.frame.hub.close()` lets
-    open pages go before the server waits for them. `webhooks`: where other channels deliver."""
+    """The application; while it runs, one connection listens for replies, and one for the inbox.
+
+    `app.state.frame.close()` lets open pages go before the server waits for them. `webhooks`: where other channels
+    deliver.
+    """
+    conninfo = listening_address(doors.sessions)
     frame = Frame(
         doors=doors,
-        hub=Hub(listening_address(doors.sessions)),
+        hub=Hub(conninfo),
+        inbox=InboxHub(conninfo, doors.sessions, partial(words_in, doors, people={})),
         channel=WebChannel(doors.sessions),
         visitors=Visitors(doors.settings.secret_key),
         limits=Limits(doors.settings.messages_per_minute),
+        sign_ins=Limits(SIGN_INS_A_MINUTE),
+        steps=Limits(STEPS_A_MINUTE),
+        passwords=Passwords(),
         version=static_version(),
     )
     app = FastAPI(title="Velkommen", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_listening)
     app.state.frame = frame
     app.add_middleware(Guarded, embed_origins=doors.settings.embed_origins)
     add_error_handlers(app)
-    for router in (pages.router, chat.router, mylist.router, health.router, *webhooks):
+    app.add_exception_handler(SignedOut, staff.to_sign_in)
+    app.add_exception_handler(HandingError, not_done)
+    routers = [pages.router, chat.router, mylist.router, health.router, *webhooks]
+    if doors.desk is not None:
+        routers += [staff.router, inbox.router, inbox_desk.router]
+    for router in routers:
         app.include_router(router)
     app.mount("/static/{version}", Kept(frame.version))
     return app
@@ -62,12 +83,14 @@ class Kept(StaticFiles):
 
 @asynccontextmanager
 async def _listening(app: FastAPI) -> AsyncIterator[None]:
-    hub = app.state.frame.hub
-    task = asyncio.create_task(hub.run())
+    frame = app.state.frame
+    listening = [frame.hub.run()] + ([frame.inbox.run()] if frame.doors.desk is not None else [])
+    tasks = [asyncio.create_task(each) for each in listening]
     try:
         yield
     finally:
-        hub.close()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        frame.close()
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

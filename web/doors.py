@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from bot.handing import MentorDesk
 from core.messages import Inbound, Reply
 from core.settings import Settings
 from knowledge.library import Library
@@ -25,6 +26,7 @@ class Doors:
     export: everything kept about one person.
     engine_ready: whether the dialogue engine answers.
     library: what is published now.
+    desk: what mentors do with conversations; without it there is no inbox.
     """
 
     settings: Settings
@@ -36,3 +38,4 @@ class Doors:
     export: Callable[[AsyncSession, uuid.UUID], Awaitable[Mapping[str, Any]]]
     engine_ready: Callable[[], Awaitable[bool]]
     library: Callable[[], Awaitable[Library]]
+    desk: MentorDesk | None = None

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from core.errors import VelkommenError
+from i18n.translator import msgid
 from web.frame import frame_of
 from web.headers import loggable
 
@@ -24,17 +25,34 @@ class Refused(VelkommenError):
         self.status, self.code, self.msgid, self.headers, self.named = status, code, msgid, headers, named
 
 
+class SignedOut(Refused):
+    """Somebody must sign in first."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "signed_out", msgid("You are signed out. Please sign in again."))
+
+
 def add_error_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _failure)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+def asks_for_json(request: Request) -> bool:
+    return request.url.path.startswith(("/api/", "/inbox/api/"))
+
+
+async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    sentence = frame_of(request).translator(request).gettext(error.msgid, **error.named)
-    content = {"error": error.code, "message": sentence}
-    return JSONResponse(content, status_code=error.status, headers=error.headers)
+    frame = frame_of(request)
+    sentence = frame.translator(request).gettext(error.msgid, **error.named)
+    if asks_for_json(request):
+        field = {"field": error.named["field"]} if "field" in error.named else {}
+        content = {"error": error.code, "message": sentence, **field}
+        return JSONResponse(content, status_code=error.status, headers=error.headers)
+    response = frame.page(request, "error.html", sentence=sentence, status=error.status)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -54,7 +72,7 @@ def _answer(request: Request, status: int, headers: dict[str, str]) -> Response:
         sentence = gettext("Page not found")
     else:
         sentence = gettext("We could not load this page. Nothing was lost. Please try again in a moment.")
-    if request.url.path.startswith("/api/"):
+    if asks_for_json(request):
         return JSONResponse({"error": str(status), "message": sentence}, status_code=status, headers=headers)
     response = frame.page(request, "error.html", sentence=sentence, status=status)
     response.headers.update(headers)

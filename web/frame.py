@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from fastapi.templating import Jinja2Templates
 from bot.channels.web import WebChannel
 from i18n.languages import DEFAULT, LANGUAGES, nearest
 from web.doors import Doors, Translator
+from web.inbox_stream import InboxHub
+from web.inbox_views import Words
 from web.limits import Limits
+from web.passwords import Passwords
 from web.stream import Hub
 from web.visitor import Visitors
 
@@ -32,12 +36,23 @@ def static_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
+    """limits: of what visitors write; sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox."""
+
     doors: Doors
     hub: Hub
+    inbox: InboxHub
     channel: WebChannel
     visitors: Visitors
     limits: Limits
+    sign_ins: Limits
+    steps: Limits
+    passwords: Passwords
     version: str
+
+    def close(self) -> None:
+        """Let every open page go."""
+        self.hub.close()
+        self.inbox.close()
 
     def language(self, request: Request) -> str:
         """As asked for in the address, else as picked or asked for before, else as the browser says."""
@@ -47,6 +62,9 @@ class Frame:
 
     def translator(self, request: Request) -> Translator:
         return self.doors.translator(self.language(request))
+
+    async def inbox_words(self, language: str, people: Mapping[int, str]) -> Words:
+        return await words_in(self.doors, language, people)
 
     def page(
         self, request: Request, template: str, *, language: str | None = None, status: int = 200, **values: Any
@@ -62,6 +80,13 @@ class Frame:
             **values,
         }
         return TEMPLATES.TemplateResponse(request, template, context, status_code=status)
+
+
+async def words_in(doors: Doors, language: str, people: Mapping[int, str]) -> Words:
+    """What the inbox says in a language."""
+    library = await doors.library()
+    kommuner = {key: place.name for key, place in library.municipalities.items()}
+    return Words(language, doors.translator(language), kommuner, people)
 
 
 def frame_of(request: Request) -> Frame:

@@ -20,12 +20,15 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 PRIVATE_PATHS = "/my/"  # whoever knows such an address sees somebody's list
+INVITATIONS = "/staff/invite/"  # … or chooses a colleague's password
 
 
 def loggable(path: str) -> str:
-    """A path without what opens somebody's list."""
-    head, private, rest = path.partition(PRIVATE_PATHS)
-    return f"{PRIVATE_PATHS}…/{rest.partition('/')[2][:20]}" if private and not head else path
+    """A path without what opens somebody's list, or a colleague's account."""
+    for secret in (PRIVATE_PATHS, INVITATIONS):
+        if path.startswith(secret):
+            return f"{secret}…/{path.removeprefix(secret).partition('/')[2][:20]}"
+    return path
 
 
 def content_policy(embed_origins: tuple[str, ...]) -> str:
@@ -68,7 +71,7 @@ class Guarded:
             headers.setdefault(name, value)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         headers.setdefault("Cache-Control", "no-store")
-        headers["Content-Security-Policy"] = content_policy(self._embed_origins if framed else ())
+        headers.setdefault("Content-Security-Policy", content_policy(self._embed_origins if framed else ()))
         if not framed:
             headers["X-Frame-Options"] = "DENY"
         if scope.get("scheme") == "https":

@@ -26,6 +26,14 @@ class Channel(Protocol):
         """Deliver one reply (with a JSON file, if given); the channel's own id of it, if any. Raises ChannelError."""
         ...
 
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        """Show a newer version of what was sent as `external_id`. Raises ChannelError."""
+        ...
+
+    async def fetch(self, source: str) -> bytes:
+        """The file that a message brought, by what the channel knows it by. Raises ChannelError."""
+        ...
+
     async def typing(self, address: str) -> None:
         """Show that an answer is being written. Best effort: never raises for a person's sake."""
         ...

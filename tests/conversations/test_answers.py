@@ -122,13 +122,13 @@ async def test_a_person_asks_for_a_person(chat: Chat) -> None:
 
     assert chat.engine.asked[-1].pending == "mentor"
     assert "mentor" in noted.text
-    assert await chat.rows("select reason from mentor_requests") == [("asked",)]
+    assert await chat.rows("select reason from handovers") == [("asked",)]
 
 
 async def test_asking_twice_for_a_mentor_is_one_request(chat: Chat) -> None:
     await chat.presses("mentor:yes")
     await chat.presses("mentor:yes")
-    assert len(await chat.rows("select 1 from mentor_requests")) == 1
+    assert len(await chat.rows("select 1 from handovers")) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -118,7 +118,7 @@ async def test_without_consent_nothing_is_kept_while_a_mentor_speaks(anna: Chat)
 async def test_a_wish_for_a_mentor_is_kept_without_consent_but_not_its_words(anna: Chat) -> None:
     anna.engine.will(acts.MessageMentor())
     await anna.says(f"tell a person about my {MARKER} please")
-    assert await anna.rows("select reason from mentor_requests") == [("asked",)]
+    assert await anna.rows("select reason from handovers") == [("asked",)]
     assert await places_of(anna, MARKER) == []
 
 

@@ -110,13 +110,13 @@ async def test_a_person_is_asked_for_and_accepted(chat: Chat) -> None:
 
     noted = await chat.says("yes")
     assert "mentor" in words(noted).lower()
-    assert await chat.rows("select reason from mentor_requests") == [("asked",)]
+    assert await chat.rows("select reason from handovers") == [("asked",)]
 
 
 async def test_a_person_is_asked_for_and_declined(chat: Chat) -> None:
     await chat.says("I want to talk to a person")
     assert await chat.says("no thanks")
-    assert await chat.rows("select reason from mentor_requests") == []
+    assert await chat.rows("select reason from handovers") == []
 
 
 async def test_a_cpr_number_typed_by_mistake_together_with_a_question(chat: Chat, rasa: Rasa) -> None:

@@ -64,6 +64,8 @@ class FakeChannel:
     sent: list[tuple[str, int, Reply, bytes | None]] = field(default_factory=list)
     faults: deque[ChannelError] = field(default_factory=deque)
     typed: int = 0
+    edited: list[tuple[str, int, Reply]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
         if self.faults:
@@ -74,6 +76,16 @@ class FakeChannel:
         if not (self.repeatable and any(known == message_id for _, known, _, _ in self.sent)):
             self.sent.append((address, message_id, reply, attachment))
         return f"external-{message_id}"
+
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        if self.faults:
+            raise self.faults.popleft()
+        self.edited.append((address, message_id, reply))
+
+    async def fetch(self, source: str) -> bytes:
+        if source not in self.files:
+            raise ChannelError("There is no such file.", permanent=True)
+        return self.files[source]
 
     async def typing(self, address: str) -> None:
         self.typed += 1

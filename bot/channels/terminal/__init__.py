@@ -5,7 +5,9 @@ import sys
 import textwrap
 from typing import TextIO
 
+from core.errors import ChannelError
 from core.messages import Button, Reply
+from i18n.names import said_by
 
 WIDTH = 78
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
@@ -29,7 +31,7 @@ class TerminalChannel:
             return None
         self._shown.add(message_id)
         lines = [heading(reply.title)] if reply.title else []
-        lines += [wrapped(reply.text)]
+        lines += [said_by(reply), reply.text] if reply.said_by else [wrapped(reply.text)]
         lines += [wrapped(reply.footer)] if reply.footer else []
         if attachment is not None:
             lines.append(attachment.decode())
@@ -38,6 +40,13 @@ class TerminalChannel:
             lines.append(f"  [{len(self._buttons)}] {button.label}{' ' + button.url if button.url else ''}")
         print("\n" + "\n".join(lines), file=self._out, flush=True)
         return str(message_id)
+
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        """A newer version is printed below."""
+        print(f"\n{said_by(reply)} ✎\n{reply.text}", file=self._out, flush=True)
+
+    async def fetch(self, source: str) -> bytes:
+        raise ChannelError("Nobody sends files in a terminal.", permanent=True)
 
     async def typing(self, address: str) -> None:
         return

@@ -11,6 +11,8 @@ from core.messages import Reply
 ANNOUNCED_ON = "velkommen_web"
 TYPING = "typing"
 RECEIVED = "received"
+EDITED = "edited"
+STANDING = "standing"
 
 
 class WebChannel:
@@ -25,6 +27,20 @@ class WebChannel:
         """Announce a stored reply. The attachment is not carried: the page links to where it is made."""
         await self._announce(address, str(message_id))
         return None
+
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        """Have open pages show the newer version; whoever comes later sees it anyway."""
+        await self._announce(address, f"{EDITED}:{message_id}")
+
+    async def fetch(self, source: str) -> bytes:
+        raise ChannelError("Files of the web chat come with their message.", permanent=True)
+
+    async def standing(self, address: str) -> None:
+        """Tell open pages that somebody else speaks now. Best effort."""
+        try:
+            await self._announce(address, STANDING)
+        except ChannelError:
+            return
 
     async def typing(self, address: str) -> None:
         try:

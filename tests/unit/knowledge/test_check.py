@@ -37,6 +37,10 @@ def figure(**changes: Any) -> Entry:
     return Entry("figure", data["id"], "", data)
 
 
+def canned(language: str, text: str = "It takes {wait}.") -> Entry:
+    return Entry("canned", "wait", language, {"title": "Wait", "text": text})
+
+
 def everything(*changed: Entry) -> list[Entry]:
     entries = {entry.name: entry for entry in [topic(), figure(), *(text(code) for code in LANGUAGES)]}
     return list((entries | {entry.name: entry for entry in changed}).values())
@@ -70,6 +74,18 @@ def test_a_missing_text_is_named() -> None:
 )
 def test_each_kind_of_finding(changed: Entry, finding: tuple[str, str]) -> None:
     assert finding in found(changed)
+
+
+def test_a_canned_reply_is_to_be_there_in_every_language_with_the_same_figures() -> None:
+    assert found(*(canned(code) for code in LANGUAGES)) == []
+    assert found(*(canned(code) for code in LANGUAGES if code != "uk")) == [("missing", "canned wait/uk")]
+    assert ("missing", "canned wait/en") in found(canned("da"))
+    assert found(*(canned(code) for code in LANGUAGES), canned("pl", "Trochę.")) == [("differs", "canned wait/pl")]
+
+
+def test_a_figure_that_only_a_canned_reply_speaks_of_is_used() -> None:
+    named = [canned(code, "It takes {other}.") for code in LANGUAGES]
+    assert found(figure(id="other"), *named) == []
 
 
 def test_what_is_only_due_or_unused_does_not_fail_the_check() -> None:

@@ -1,0 +1,501 @@
+"""The desk of supervisors: opening hours, the rota, the accounts of colleagues; and what is measured.
+
+Plain forms: what does not fit is said on the page, with everything as it was typed. Of administrators and auditors,
+only an administrator may change the account.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, get_args
+
+import structlog
+from babel.dates import get_day_names
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import IntegrityError
+
+from bot.handing import staff_of
+from core.days import COPENHAGEN, danish_day
+from core.errors import VelkommenError
+from handover import access
+from handover.access import Role
+from handover.hours import Hours, read_hours
+from i18n import format as local
+from i18n.languages import LANGUAGES
+from i18n.translator import msgid
+from knowledge.models import Occupation, Theme
+from store import staff as colleagues
+from store.staff import Colleague
+from web.bodies import FIELD, Form, form_of, one
+from web.chat import TOO_MANY
+from web.errors import Refused
+from web.frame import Frame, frame_of
+from web.inbox_errors import NOT_YOURS
+from web.inbox_views import Words, reason_label, theme_label
+from web.staff import PASSWORD, SignedIn, invitation, only_ours, only_with, signed_in, tell_pages
+
+ROLES = {
+    "mentor": msgid("Mentor"),
+    "supervisor": msgid("Supervisor"),
+    "admin": msgid("Administrator"),
+    "editor": msgid("Editor"),
+    "reviewer": msgid("Reviewer"),
+    "auditor": msgid("Auditor"),
+}
+KEPT_FOR_ADMINS = (Role.ADMIN.value, Role.AUDITOR.value)
+KINDS = ("duty", "on_call")
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+LONGEST_EMAIL, LONGEST_NAME, MOST_OF_A_KIND = 254, 100, 60
+MOST_AT_ONCE = 100
+MEASURED_DAYS, MOST_DAYS = 30, 731
+KNOWN_ALREADY = msgid("There is an account with this address already.")
+NOT_YOURSELF = msgid("You cannot switch off your own account, or change your own role.")
+NO_SUCH = msgid("There is no such colleague any more.")
+ONE_OF_TWO = msgid("Choose either a day of the week or a date.")
+NAMES = {
+    "email": msgid("E-mail address"),
+    "name": msgid("Name"),
+    "role": msgid("Role"),
+    "languages": msgid("Languages"),
+    "kommuner": msgid("Municipalities"),
+    "themes": msgid("Themes"),
+    "occupations": msgid("Occupations"),
+    "capacity": msgid("Conversations at once, at most"),
+    "staff_id": msgid("Colleague"),
+    "kind": msgid("Kind"),
+    "weekday": msgid("Each week on"),
+    "day": msgid("or on a date"),
+    "start": msgid("From"),
+    "end": msgid("To"),
+    "valid_from": msgid("Valid from"),
+    "valid_to": msgid("Valid to"),
+}
+
+log = structlog.get_logger()
+router = APIRouter(prefix="/inbox")
+
+
+class Unfit(VelkommenError):
+    """A form that cannot be taken: a sentence (msgid), and the field that it is about."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence, self.field = sentence, field
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A colleague as a form describes them."""
+
+    name: str
+    role: str
+    languages: tuple[str, ...]
+    kommuner: tuple[str, ...]
+    themes: tuple[str, ...]
+    occupations: tuple[str, ...]
+    capacity: int
+
+    def columns(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A shift as a form describes it."""
+
+    staff_id: int
+    kind: str
+    start: time
+    end: time
+    weekday: int | None
+    day: date | None
+    valid_from: date | None
+    valid_to: date | None
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/desk")
+async def desk(request: Request) -> Response:
+    who = await _manager(request)
+    return await _page(request, who, saved="saved" in request.query_params)
+
+
+@router.post("/desk/colleagues")
+async def add_colleague(request: Request) -> Response:
+    """A new account, and the link to choose its password, shown this once."""
+    frame, who, form = await _told(request)
+    try:
+        email, person = read_email(form), read_person(form, await _kommuner(frame))
+        _may_give(who.colleague, person.role)
+        async with frame.doors.sessions.begin() as session:
+            connection = await session.connection()
+            number = await colleagues.add(connection, email=email, now=frame.doors.now(), **person.columns())
+            token = await colleagues.make_link(connection, number, PASSWORD, now=frame.doors.now())
+    except IntegrityError:
+        return await _refuse(request, who, form, Unfit(KNOWN_ALREADY, "email"))
+    except Unfit as error:
+        return await _refuse(request, who, form, error)
+    log.info("account added", staff=number, by=who.colleague.id)
+    link = {"name": person.name, "url": invitation(frame.doors.settings, token)}
+    return await _page(request, who, link=link, saved=True)
+
+
+@router.post("/desk/colleagues/{number}")
+async def change_colleague(request: Request) -> Response:
+    frame, who, form = await _told(request)
+    whose = await _colleague(request, frame, who)
+    try:
+        person = read_person(form, await _kommuner(frame))
+        _may_give(who.colleague, person.role)
+        if whose.id == who.colleague.id and person.role != whose.role:
+            raise Unfit(NOT_YOURSELF, "role")
+    except Unfit as error:
+        return await _refuse(request, who, form, error, changing=whose)
+    async with frame.doors.sessions.begin() as session:
+        connection = await session.connection()
+        await colleagues.change(connection, whose.id, **person.columns())
+        await tell_pages(connection, whose.id)
+    log.info("account changed", staff=whose.id, by=who.colleague.id)
+    return _saved()
+
+
+@router.post("/desk/colleagues/{number}/switch")
+async def switch(request: Request) -> Response:
+    """On or off; off ends every session and every open page at once."""
+    frame, who, form = await _told(request)
+    whose = await _colleague(request, frame, who)
+    active = one(form, "active") == "1"
+    if whose.id == who.colleague.id:
+        return await _refuse(request, who, form, Unfit(NOT_YOURSELF))
+    async with frame.doors.sessions.begin() as session:
+        connection = await session.connection()
+        await colleagues.switch(connection, whose.id, active=active)
+        await tell_pages(connection, whose.id)
+    log.info("account switched", staff=whose.id, active=active, by=who.colleague.id)
+    return _saved()
+
+
+@router.post("/desk/colleagues/{number}/link")
+async def new_link(request: Request) -> Response:
+    frame, who, _ = await _told(request)
+    whose = await _colleague(request, frame, who)
+    if not whose.active:
+        raise Refused(404, "unknown", NO_SUCH)
+    async with frame.doors.sessions.begin() as session:
+        connection = await session.connection()
+        token = await colleagues.make_link(connection, whose.id, PASSWORD, now=frame.doors.now())
+    log.info("password link made", staff=whose.id, by=who.colleague.id)
+    return await _page(request, who, link={"name": whose.name, "url": invitation(frame.doors.settings, token)})
+
+
+@router.post("/desk/shifts")
+async def add_shift(request: Request) -> Response:
+    frame, who, form = await _told(request)
+    try:
+        planned = read_shift(form)
+    except Unfit as error:
+        return await _refuse(request, who, form, error)
+    async with frame.doors.sessions.begin() as session:
+        connection = await session.connection()
+        whose = await colleagues.by_id(connection, planned.staff_id)
+        if whose is not None and whose.active:
+            await colleagues.add_shift(
+                connection, planned.staff_id, planned.kind, planned.start, planned.end, weekday=planned.weekday,
+                day=planned.day, valid_from=planned.valid_from, valid_to=planned.valid_to,
+            )  # fmt: skip
+            return _saved()
+    return await _refuse(request, who, form, Unfit(NO_SUCH, "staff_id"))
+
+
+@router.post("/desk/shifts/{number}/remove")
+async def remove_shift(request: Request) -> Response:
+    """Removing what is gone already is as good."""
+    frame, _, _ = await _told(request)
+    async with frame.doors.sessions.begin() as session:
+        await colleagues.remove_shift(await session.connection(), _number(request))
+    return _saved()
+
+
+async def _page(
+    request: Request,
+    who: SignedIn,
+    *,
+    status: int = 200,
+    error: str = "",
+    filled: Mapping[str, Any] | None = None,
+    changing: Colleague | None = None,
+    link: Mapping[str, str] | None = None,
+    saved: bool = False,
+) -> Response:
+    """`changing`: a colleague as a form that was refused describes them."""
+    frame = frame_of(request)
+    words = await frame.inbox_words(frame.language(request), {})
+    async with frame.doors.sessions() as session:
+        connection = await session.connection()
+        everybody = await colleagues.everybody(connection, also_inactive=True)
+        shifts = await colleagues.shifts(connection)
+    if changing is not None:
+        everybody = [changing if each.id == changing.id else each for each in everybody]
+    hours = read_hours(dict((await frame.doors.library()).desk))
+    return frame.page(
+        request,
+        "desk.html",
+        status=status,
+        colleagues=everybody,
+        shifts=shifts,
+        hours=hours_view(hours, words, danish_day(frame.doors.now())),
+        days=list(_days(words).items()),
+        csrf=who.csrf,
+        link=link,
+        roles=[(role, words.t.gettext(label)) for role, label in _given_by(who.colleague).items()],
+        saved=saved,
+        error=error,
+        filled=filled or {},
+    )
+
+
+async def _refuse(
+    request: Request, who: SignedIn, form: Form, problem: Unfit, *, changing: Colleague | None = None
+) -> Response:
+    """The page once more, with what is wrong and what was typed."""
+    gettext = frame_of(request).translator(request).gettext
+    error = (
+        gettext(problem.sentence, field=gettext(NAMES[problem.field])) if problem.field else gettext(problem.sentence)
+    )
+    if changing is None:
+        return await _page(request, who, status=422, error=error, filled=as_typed(form))
+    typed = {name: value for name, value in as_typed(form).items() if name in Person.__slots__}
+    return await _page(request, who, status=422, error=error, changing=replace(changing, **typed))
+
+
+# --- what a form says -------------------------------------------------------------------------------------------------
+
+
+def read_email(form: Form) -> str:
+    email = one(form, "email")
+    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email) or not email.isprintable():
+        raise Unfit(FIELD, "email")
+    return email
+
+
+def read_person(form: Form, kommuner: Iterable[str]) -> Person:
+    """A colleague out of a form. Lists are ticked, or written with commas between; empty ones mean: any."""
+    name, role, capacity = one(form, "name"), one(form, "role"), _whole(one(form, "capacity"))
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise Unfit(FIELD, "name")
+    if role not in ROLES:
+        raise Unfit(FIELD, "role")
+    if not 0 < capacity <= MOST_AT_ONCE:
+        raise Unfit(FIELD, "capacity")
+    return Person(
+        name,
+        role,
+        _listed(form, "languages", LANGUAGES),
+        _listed(form, "kommuner", kommuner),
+        _listed(form, "themes", get_args(Theme)),
+        _listed(form, "occupations", get_args(Occupation)),
+        capacity,
+    )
+
+
+def read_shift(form: Form) -> Planned:
+    kind, weekday = one(form, "kind"), one(form, "weekday")
+    if kind not in KINDS:
+        raise Unfit(FIELD, "kind")
+    if weekday and weekday not in "0123456":
+        raise Unfit(FIELD, "weekday")
+    day = _day(form, "day")
+    if (day is None) == (weekday == ""):
+        raise Unfit(ONE_OF_TWO, "")
+    start, end = _time(form, "start"), _time(form, "end")
+    if start == end:
+        raise Unfit(FIELD, "end")
+    valid_from, valid_to = _day(form, "valid_from"), _day(form, "valid_to")
+    if valid_from and valid_to and valid_to < valid_from:
+        raise Unfit(FIELD, "valid_to")
+    number = _whole(one(form, "staff_id"))
+    if not number:
+        raise Unfit(FIELD, "staff_id")
+    return Planned(number, kind, start, end, int(weekday) if weekday else None, day, valid_from, valid_to)
+
+
+def as_typed(form: Form) -> dict[str, Any]:
+    """The fields as the page shows them once more."""
+    lists = ("languages", "kommuner", "themes", "occupations")
+    typed: dict[str, Any] = {name: one(form, name) for name in NAMES if name in form and name not in lists}
+    return typed | {name: _parts(form, name) for name in lists if name in form}
+
+
+def _parts(form: Form, name: str) -> list[str]:
+    return [part.strip() for value in form.get(name, ()) for part in value.split(",") if part.strip()]
+
+
+def _listed(form: Form, name: str, known: Iterable[str]) -> tuple[str, ...]:
+    parts = tuple(dict.fromkeys(part.casefold() for part in _parts(form, name)))
+    if len(parts) > MOST_OF_A_KIND or not set(parts) <= set(known):
+        raise Unfit(FIELD, name)
+    return parts
+
+
+def _day(form: Form, name: str) -> date | None:
+    written = one(form, name)
+    if not written:
+        return None
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise Unfit(FIELD, name) from None
+
+
+def _time(form: Form, name: str) -> time:
+    try:
+        return datetime.strptime(one(form, name)[:5], "%H:%M").time()
+    except ValueError:
+        raise Unfit(FIELD, name) from None
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+# --- who may ----------------------------------------------------------------------------------------------------------
+
+
+def may_change(me: Colleague, role: str) -> bool:
+    """Whether somebody may change an account with that role, or give the role to one."""
+    return access.access_staff(staff_of(me)) and (me.role == Role.ADMIN.value or role not in KEPT_FOR_ADMINS)
+
+
+def _given_by(me: Colleague) -> dict[str, str]:
+    return {role: label for role, label in ROLES.items() if may_change(me, role)}
+
+
+def _may_give(me: Colleague, role: str) -> None:
+    if not may_change(me, role):
+        raise Unfit(FIELD, "role")
+
+
+async def _manager(request: Request) -> SignedIn:
+    who = await signed_in(request)
+    if not access.access_staff(staff_of(who.colleague)):
+        raise Refused(403, "not_yours", NOT_YOURS)
+    return who
+
+
+async def _told(request: Request) -> tuple[Frame, SignedIn, Form]:
+    """A form of our own page, sent by somebody who may, and not too often."""
+    who = await _manager(request)
+    frame = frame_of(request)
+    only_ours(request)
+    form = await form_of(request)
+    only_with(one(form, "csrf"), who)
+    colleague = f"colleague {who.colleague.id}"
+    if seconds := frame.steps.wait(colleague, colleague):
+        raise Refused(429, "too-many", TOO_MANY, headers={"Retry-After": str(seconds)}, seconds=seconds)
+    return frame, who, form
+
+
+async def _colleague(request: Request, frame: Frame, who: SignedIn) -> Colleague:
+    """Whose account it is about; not one that is kept for administrators."""
+    async with frame.doors.sessions() as session:
+        found = await colleagues.by_id(await session.connection(), _number(request))
+    if found is None:
+        raise Refused(404, "unknown", NO_SUCH)
+    if not may_change(who.colleague, found.role):
+        raise Refused(403, "not_yours", NOT_YOURS)
+    return found
+
+
+def _number(request: Request) -> int:
+    return _whole(request.path_params["number"])
+
+
+async def _kommuner(frame: Frame) -> Iterable[str]:
+    return (await frame.doors.library()).municipalities
+
+
+def _saved() -> Response:
+    return RedirectResponse("/inbox/desk?saved=1", 303)
+
+
+# --- hours ------------------------------------------------------------------------------------------------------------
+
+
+def hours_view(hours: Hours, words: Words, today: date) -> list[tuple[str, str]]:
+    """The week, then the days to come that are special."""
+    week = [(name, _spans(hours.weekly.get(number, ()))) for number, name in _days(words).items()]
+    special = [
+        (local.day(day, words.language), _spans(spans)) for day, spans in sorted(hours.special.items()) if day >= today
+    ]
+    return week + special
+
+
+def _spans(spans: Iterable[tuple[time, time]]) -> str:
+    return ", ".join(f"{start:%H:%M}–{'24:00' if end == time(0) else f'{end:%H:%M}'}" for start, end in spans)
+
+
+def _days(words: Words) -> dict[int, str]:
+    names = get_day_names("wide", context="stand-alone", locale=LANGUAGES[words.language].locale)
+    return {number: str(names[number]) for number in range(7)}
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/measures")
+async def measures(request: Request) -> Response:
+    """How long people wait, whether promises are kept, whether it helps; over some days, in groups."""
+    frame = frame_of(request)
+    who = await signed_in(request)
+    if not access.access_measures(staff_of(who.colleague)) or frame.doors.desk is None:
+        raise Refused(403, "not_yours", NOT_YOURS)
+    today = danish_day(frame.doors.now())
+    since, until = period(request.query_params.get("since", ""), request.query_params.get("until", ""), today)
+    found = await frame.doors.desk.measures(
+        who.colleague, since=_midnight(since), until=_midnight(until + timedelta(days=1))
+    )
+    words = await frame.inbox_words(frame.language(request), {})
+    shown = measures_view(found, words)
+    return frame.page(request, "measures.html", measures=shown, since=since.isoformat(), until=until.isoformat())
+
+
+def period(since: str, until: str, today: date) -> tuple[date, date]:
+    """The days asked for; the last thirty where that is none, and never more than two years."""
+    last = min(_read_day(until) or today, today)
+    first = _read_day(since) or last - timedelta(days=MEASURED_DAYS)
+    return (min(max(first, last - timedelta(days=MOST_DAYS)), last), last)
+
+
+def measures_view(found: Any, words: Words) -> dict[str, Any]:
+    """The groups with their labels, the largest first."""
+
+    def language(code: str | None) -> str:
+        return local.language(code, words.language) if code else "–"
+
+    def theme(name: str | None) -> str:
+        return theme_label(name, words) or "–"
+
+    def reason(code: str | None) -> str:
+        return reason_label(code or "", words)
+
+    return {
+        "total": found.total,
+        "by_language": [{**row, "label": language(row["label"])} for row in found.by_language],
+        "by_theme": [{**row, "label": theme(row["label"])} for row in found.by_theme],
+        "by_reason": [{**row, "label": reason(row["label"])} for row in found.by_reason],
+    }
+
+
+def _read_day(written: str) -> date | None:
+    try:
+        return max(date.fromisoformat(written), date(2000, 1, 1))
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), COPENHAGEN).astimezone(UTC)

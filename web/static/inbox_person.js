@@ -1,0 +1,104 @@
+// Who the person is, as far as they agreed to tell: profile, list, earlier conversations, notes.
+
+import { $, button, icon, make } from "./inbox_dom.js";
+import { clock, dateName, dayName, nameOf, say, texts, when } from "./inbox_words.js";
+
+const LATE_FIRST = { late: 0, open: 1, blocked: 2 };
+
+// acts: { findTopic(title) or null, openEarlier(row) }
+export function showPerson({ row, person, tasks, earlier, notes }, acts) {
+  $("person-parts").replaceChildren(
+    ...[
+      who(row, person),
+      consent(person, tasks),
+      tasks && checklist(tasks, acts),
+      earlierTalks(earlier ?? [], acts),
+      caseNotes(notes ?? []),
+      named(person.mentors ?? []),
+    ].filter(Boolean),
+  );
+}
+
+export function clearPerson() {
+  $("person-parts").replaceChildren(make("div", { className: "skeleton", ariaHidden: "true" }, make("i"), make("i")));
+}
+
+function who(row, person) {
+  const there = [person.localTime && localTime(person.localTime), person.zone].filter(Boolean).join(" · ");
+  const facts = [
+    [texts.localTime, there],
+    [texts.language, person.languageName],
+    [texts.channel, texts[row.channel] ?? row.channel],
+    ...(person.profile ?? []).map(({ label, value }) => [label, value]),
+  ].filter(([, value]) => value);
+  const lines = facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", { dir: "auto" }, value)));
+  return make("section", {}, make("h3", {}, make("bdi", {}, nameOf({ ...row, ...person }))), make("dl", {}, ...lines));
+}
+
+// As said by the server; an instant becomes a clock.
+function localTime(said) {
+  return /^\d{4}-/.test(said) ? said.slice(11, 16) || clock(said) : said;
+}
+
+function consent(person, tasks) {
+  const said = person.consentLabel || person.consent;
+  const withheld = person.consent !== "given" && !tasks ? texts.consentNone : "";
+  return part(texts.consent, make("p", {}, said), withheld && make("p", { className: "hint" }, withheld));
+}
+
+function checklist(tasks, { findTopic }) {
+  const open = tasks.filter(({ state }) => state !== "done" && state !== "skipped");
+  const done = tasks.filter(({ state }) => state === "done").length;
+  open.sort((one, other) => rank(one) - rank(other) || String(one.due ?? "9").localeCompare(String(other.due ?? "9")));
+  const lines = open.map((task) => {
+    const due = task.legal ? say("legalLimit", { day: dateName(task.legal) }) : task.due && say("due", { day: dateName(task.due) });
+    const late = isLate(task) && make("strong", { className: "late" }, `⚠ ${texts.late}`);
+    const facts = make("span", { className: "hint" }, due);
+    const title = findTopic
+      ? button(task.title, () => findTopic(task.title), { className: "link", title: texts.findTopic })
+      : make("span", {}, task.title);
+    return make("li", {}, title, late || due ? make("span", { className: "task-facts" }, late, late && due && " · ", facts) : null);
+  });
+  return part(
+    texts.checklist,
+    make("p", { className: "hint" }, `✓ ${say("openTasks", { count: `${done}/${tasks.length}` })}`),
+    lines.length ? make("ul", { className: "tasks" }, ...lines) : make("p", {}, texts.checklistEmpty),
+  );
+}
+
+function rank(task) {
+  return isLate(task) ? 0 : (LATE_FIRST[task.state] ?? 3);
+}
+
+function isLate({ late, state }) {
+  return late || state === "late";
+}
+
+function earlierTalks(rows, { openEarlier }) {
+  if (!rows.length) return part(texts.earlierTalks, make("p", { className: "hint" }, texts.noEarlier));
+  const lines = rows.map((row) => {
+    const facts = [row.themeLabel || row.reasonLabel, row.mentor && say("withName", { name: row.mentor })];
+    const day = dayName(row.closedAt ?? row.createdAt);
+    return make("li", {}, button(day, () => openEarlier(row), { className: "link" }), make("span", { className: "hint" }, facts.filter(Boolean).join(" · ")));
+  });
+  return part(texts.earlierTalks, make("ul", { className: "earlier" }, ...lines));
+}
+
+function caseNotes(notes) {
+  if (!notes.length) return part(texts.notes, make("p", { className: "hint" }, texts.noNotes));
+  const lines = notes.map(({ text, mentor, mine, at }) => {
+    const facts = [mine ? texts.you : mentor, when(at)].filter(Boolean).join(" · ");
+    return make("li", { className: "case-note" }, make("p", { dir: "auto" }, text), make("p", { className: "hint" }, facts));
+  });
+  return part(texts.notes, make("ul", {}, ...lines));
+}
+
+function named(mentors) {
+  if (!mentors.length) return null;
+  const lines = mentors.map(({ name, kind }) => make("li", {}, icon("person"), make("bdi", {}, name), ` · ${texts[kind] ?? kind}`));
+  return part(texts.named, make("ul", { className: "named" }, ...lines));
+}
+
+function part(title, ...children) {
+  return make("section", {}, make("h4", {}, title), ...children);
+}
