@@ -20,7 +20,7 @@ from store.handovers import Row
 from store.staff import Colleague
 
 TAKERS = ("mentor", "supervisor")
-USUAL = read_hours({"weekly": {day: "09:00-16:00" for day in ("mon", "tue", "wed", "thu", "fri")}})
+USUAL = read_hours({"weekly": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-16:00")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,7 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
         state=_state(context, outcome),
         recruit=recruit,
         # A mentor reads what is written from the moment one is asked for; so the person was told.
-        keep_texts=context.consent == "given" or context.handover is not None or _asks_human(outcome),
+        keep_texts=context.consent == "given" or _for_a_mentor(context, outcome),
         unanswered=_unanswered(batch, thought) if outcome.unanswered else None,
         profile=_kept_profile(context, outcome),
         for_mentor=context.handover is not None and context.owner == "bot",
@@ -239,8 +239,11 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
     )
 
 
-def _asks_human(outcome: Outcome) -> bool:
-    return outcome.handing is not None and outcome.handing.what in ("ask", "reopen")
+def _for_a_mentor(context: Context, outcome: Outcome) -> bool:
+    """Whether somebody will read what was written; a wish that nobody can take yet keeps no words."""
+    if context.handover is not None:
+        return bool(context.handover["promised"])
+    return outcome.handing is not None and outcome.handing.promised is not None
 
 
 def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:

@@ -19,6 +19,7 @@ from actions.turn import Turn
 from bot import turns
 from bot.background import Background
 from bot.channels import Channel, open_channels
+from bot.channels.web.standing import recruit_typing, standing
 from bot.engine.rasa import RasaEngine
 from bot.handing import MentorDesk
 from bot.jobs import deliver_later, make_queue
@@ -111,7 +112,9 @@ def web_doors(services: Services) -> Doors:
         sessions=services.sessions,
         now=services.now,
         translator=translator,
-        accept=lambda inbound: turns.receive_and_answer(services, inbound),
+        accept=partial(turns.receive_and_answer, services),
+        standing=partial(standing, services.sessions, services.shelf.library, services.now),
+        recruit_typing=partial(recruit_typing, services.sessions),
         welcome=welcome,
         export=export,
         engine_ready=services.engine.ready,

@@ -14,11 +14,14 @@ from core.errors import VelkommenError
 from core.settings import Settings, read_settings
 from operations.assemble import KNOWLEDGE, set_up_logs
 
+ROLES = ("mentor", "supervisor", "admin", "editor", "reviewer", "auditor")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 
 def main() -> None:
     """Run one command; our own errors are told in a sentence, with exit code 1. SIGTERM is as good as Ctrl-C."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
         _run(arguments, read_settings(os.environ))
     except VelkommenError as error:
@@ -27,7 +30,7 @@ def main() -> None:
         sys.exit(130)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "velkommen", description="A multilingual chat assistant for people new in Denmark."
     )
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     employers = employer.add_subparsers(dest="action", required=True)
     employers.add_parser("add", help="keep an employer and print its codes").add_argument("name", metavar="NAME")
     employers.add_parser("list", help="all employers, with codes and number of recruits").set_defaults(name="")
+    _add_mentor(commands.add_parser("mentor", help="colleagues: accounts, links, the rota"))
     notes = commands.add_parser("notes", help="what mentors should hear of")
     notes.add_argument("--close", type=int, metavar="N", help="close the note of that number")
     evaluate = commands.add_parser("eval", help="ask the evaluation questions and compare with the floors")
@@ -87,6 +91,45 @@ def _add_announce(announce: argparse.ArgumentParser) -> None:
         if name == "report":
             action.add_argument("--json", action="store_true", help="as JSON")
     actions.add_parser("list", help="all of them")
+
+
+def _add_mentor(mentor: argparse.ArgumentParser) -> None:
+    actions = mentor.add_subparsers(dest="action", required=True)
+    adding = actions.add_parser("add", help="a new account; prints the one-time link to choose a password")
+    adding.add_argument("email", metavar="EMAIL")
+    adding.add_argument("--name", required=True)
+    adding.add_argument("--role", default="mentor", choices=ROLES)
+    for name, what in (
+        ("languages", "the languages they speak, such as da,fil"),
+        ("kommuner", "only for people in these, such as aarhus,odense (default: all)"),
+        ("themes", "what they know best, such as housing,tax"),
+        ("occupations", "whose work they know, such as nurse,sosu"),
+    ):
+        adding.add_argument(f"--{name}", default="", metavar="LIST", help=what)
+    adding.add_argument("--capacity", default="15", metavar="N", help="conversations at once, at most")
+    actions.add_parser("list", help="all accounts, with their shifts")
+    for action, explanation in (
+        ("off", "switch an account off: signed out everywhere at once"),
+        ("on", "switch it on again"),
+        ("link", "a new one-time link to choose a password"),
+        ("telegram", "a code with which they link their Telegram account"),
+    ):
+        actions.add_parser(action, help=explanation).add_argument("email", metavar="EMAIL")
+    shift = actions.add_parser("shift", help="add a shift to the rota, or remove one; times are Danish")
+    shift.add_argument("email", metavar="EMAIL")
+    kind = shift.add_mutually_exclusive_group()
+    kind.add_argument("--duty", dest="kind", action="store_const", const="duty", default="duty")
+    kind.add_argument("--on-call", dest="kind", action="store_const", const="on_call")
+    when = shift.add_mutually_exclusive_group(required=True)
+    when.add_argument("--weekday", choices=DAYS, help="each week")
+    when.add_argument("--day", metavar="DATE", help="on one day")
+    when.add_argument("--remove", type=int, metavar="N", help="remove the shift of that number")
+    shift.add_argument("--from", dest="start", default="", metavar="TIME", help="such as 09:00")
+    shift.add_argument(
+        "--to", dest="end", default="", metavar="TIME", help="such as 15:00; before --from: the day after"
+    )
+    shift.add_argument("--valid-from", default="", metavar="DATE")
+    shift.add_argument("--valid-to", default="", metavar="DATE")
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> None:
@@ -129,7 +172,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             with open_database(settings) as ready:
                 asyncio.run(bring_knowledge(ready))
                 print(f"Model: {asyncio.run(train_from(ready))}")
-        case "announce" | "employer" | "notes":
+        case "announce" | "employer" | "mentor" | "notes":
             from operations.stack import database_in_use
 
             with database_in_use(settings) as ready:
@@ -149,7 +192,7 @@ def _with_database(settings: Settings) -> Settings:
 
 async def _of_people(arguments: argparse.Namespace, settings: Settings) -> None:
     """Commands that read and write what is kept of people, employers and announcements."""
-    from operations import announcements, employers
+    from operations import announcements, employers, mentors
 
     now = datetime.now(UTC)
     match arguments.command:
@@ -158,6 +201,8 @@ async def _of_people(arguments: argparse.Namespace, settings: Settings) -> None:
             await announcements.main(settings, arguments.action, what, at=at, as_json=as_json, now=now)
         case "employer":
             await employers.employer(settings, arguments.action, arguments.name, now=now)
+        case "mentor":
+            await mentors.main(settings, arguments, now=now)
         case _:
             await employers.notes(settings, arguments.close, now=now)
 

@@ -29,7 +29,8 @@ MOST_WAITING = 50
 class Context:
     """Who we are speaking with, and where the conversation stands.
 
-    handover: the one that is open, as id, status, mentor, noticed (whether the person was told that nobody is there).
+    handover: the one that is open, as id, status, noticed (the person was told that nobody is there now) and promised
+    (somebody will write: there are mentors).
     """
 
     conversation_id: int
@@ -178,7 +179,8 @@ async def unlock(connection: AsyncConnection, conversation_id: int) -> None:
 READ = sql("""
     select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id,
            r.id, r.language, r.language_chosen, r.consent, r.profile, c.muted_until,
-           (select jsonb_build_object('id', h.id, 'status', h.status, 'noticed', h.noticed_at is not null)
+           (select jsonb_build_object('id', h.id, 'status', h.status, 'noticed', h.noticed_at is not null,
+                                      'promised', h.promised_at is not null)
             from handovers h where h.conversation_id = c.id and h.closed_at is null),
            i.id, i.kind, coalesce(i.text, ''), i.payload, i.reference, i.edits, i.masked, i.language_hint, i.received_at
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id

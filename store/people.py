@@ -183,7 +183,7 @@ async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None
     written = (InboundMessage.conversation_id == conversation_id, InboundMessage.handled_at.is_not(None))
     # What was written for a mentor who is still asked for stays until the talk is over; the person was told so.
     asked_since = select(Handover.created_at).where(
-        Handover.conversation_id == conversation_id, Handover.closed_at.is_(None)
+        Handover.conversation_id == conversation_id, Handover.closed_at.is_(None), Handover.promised_at.is_not(None)
     )
     for_nobody = or_(InboundMessage.received_at < asked_since.scalar_subquery(), not_(asked_since.exists()))
     await connection.execute(update(InboundMessage).where(*written, for_nobody).values(text=None))
@@ -204,7 +204,7 @@ async def erase_due(connection: AsyncConnection, *, now: datetime) -> int:
     return (await connection.execute(ERASE_DUE, {"now": now})).rowcount
 
 
-OVER = "not exists (select from handovers h where h.conversation_id = c.id and (h.closed_at is null or h.closed_at > :before))"
+OVER = "not exists (select from handovers h where h.conversation_id = c.id and (h.closed_at > :before or h.closed_at is null and h.promised_at is not null))"
 RETENTION = text("delete from recruits where seen_at < :before")
 UNKEPT = text(
     """

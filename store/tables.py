@@ -213,7 +213,7 @@ class Handover(Base):
     rating: Mapped[int | None]
     rating_text: Mapped[str | None]
     rated_at: Mapped[datetime | None]
-    reopened_of: Mapped[int | None] = mapped_column(ForeignKey("handovers.id", ondelete="SET NULL"))
+    reopened_of: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         CheckConstraint("status in ('waiting', 'with_mentor', 'snoozed', 'resolved', 'cancelled')", name="status"),
         CheckConstraint("(closed_at is null) = (status in ('waiting', 'with_mentor', 'snoozed'))", name="closed"),
@@ -336,6 +336,7 @@ class ForumTopic(Base):
     inbound_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
     outbound_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
     event_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    note_id: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
     __table_args__ = (UniqueConstraint("chat_id", "thread_id"),)
 
 
@@ -371,7 +372,7 @@ class Staff(Base):
     failed: Mapped[int] = mapped_column(server_default=sql("0"))
     locked_until: Mapped[datetime | None]
     telegram_id: Mapped[str | None] = mapped_column(unique=True)
-    telegram_talk: Mapped[int | None] = mapped_column(ForeignKey("conversations.id", ondelete="SET NULL"))
+    telegram_talk: Mapped[int | None] = mapped_column(BigInteger)
     translate: Mapped[bool] = mapped_column(server_default=sql("true"))
     last_given_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -8,25 +8,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.messages import Kind
 from i18n.languages import LANGUAGES
-from store.tables import JSON, Address, Conversation, Feedback, InboundMessage, OutboundMessage, Recruit
+from store.tables import (
+    JSON,
+    Address,
+    Attachment,
+    Conversation,
+    Feedback,
+    Handover,
+    InboundMessage,
+    OutboundMessage,
+    Recruit,
+    Staff,
+)
 
 SHOWN = ("sending", "sent", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A person's own message; text is None when it was not kept."""
+    """A person's own message; text is None when it was not kept. files: the names of those that came with it."""
 
     update_id: str
     kind: Kind
     text: str | None
     payload: str
     at: datetime
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,19 @@ class Spoken:
     chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Who has a conversation. state, mentor, promised_at: of the handover that is open; None without one."""
+
+    conversation_id: int
+    owner: str
+    language: str | None
+    profile: JSON
+    state: str | None
+    mentor: str | None
+    promised_at: datetime | None
+
+
 async def person_at(session: AsyncSession, channel: str, address: str) -> Recruit | None:
     return await session.scalar(
         select(Recruit)
@@ -61,6 +87,21 @@ async def spoken(session: AsyncSession, channel: str, address: str) -> Spoken | 
     if person is None or person.language not in LANGUAGES:
         return None
     return Spoken(person.language, person.language_chosen)
+
+
+async def handed(session: AsyncSession, channel: str, address: str) -> Handed | None:
+    """None before the first message."""
+    columns = (Conversation.id, Conversation.owner, Recruit.language, Recruit.profile)
+    found = await session.execute(
+        select(*columns, Handover.status, Staff.name, Handover.promised_at)
+        .join(Address, Conversation.address_id == Address.id)
+        .join(Recruit, Recruit.id == Address.recruit_id)
+        .outerjoin(Handover, and_(Handover.conversation_id == Conversation.id, Handover.closed_at.is_(None)))
+        .outerjoin(Staff, Staff.id == Handover.mentor_id)
+        .where(Address.channel == channel, Address.external_id == address)
+    )
+    row = found.one_or_none()
+    return Handed(*row) if row else None
 
 
 async def history(session: AsyncSession, channel: str, address: str, *, limit: int) -> list[Written | Replied]:
@@ -92,6 +133,14 @@ async def replies_after(session: AsyncSession, channel: str, address: str, *, af
     return _as_replied((await session.execute(query)).all())
 
 
+async def edited_before(session: AsyncSession, channel: str, address: str, *, before: int, limit: int) -> list[Replied]:
+    """Replies up to that one which there is a newer version of; the last of them, oldest first."""
+    newer = OutboundMessage.body["edited"].as_boolean()
+    query = _replied(channel, address).where(OutboundMessage.id <= before, newer)
+    found = await session.execute(query.order_by(OutboundMessage.id.desc()).limit(limit))
+    return _as_replied(found.all())[::-1]
+
+
 async def reply(session: AsyncSession, channel: str, address: str, message_id: int) -> Replied | None:
     rows = (await session.execute(_replied(channel, address).where(OutboundMessage.id == message_id))).all()
     return next(iter(_as_replied(rows)), None)
@@ -109,9 +158,14 @@ def _conversation(channel: str, address: str) -> Select[int]:
     )
 
 
-def _written(channel: str, address: str) -> Select[str, str, str | None, str, datetime]:
+def _written(channel: str, address: str) -> Select[str, str, str | None, str, datetime, list[str] | None]:
     columns = (InboundMessage.update_id, InboundMessage.kind, InboundMessage.text, InboundMessage.payload)
-    return select(*columns, InboundMessage.received_at).where(
+    files = (
+        select(func.array_agg(aggregate_order_by(Attachment.name, Attachment.created_at)))
+        .where(Attachment.inbound_id == InboundMessage.id)
+        .scalar_subquery()
+    )
+    return select(*columns, InboundMessage.received_at, files).where(
         InboundMessage.conversation_id.in_(_conversation(channel, address))
     )
 
@@ -125,7 +179,10 @@ def _replied(channel: str, address: str) -> Select[int, JSON, datetime, int]:
 
 
 def _as_written(rows: Sequence[Any]) -> list[Written]:
-    return [Written(update_id, Kind(kind), text, payload, at) for update_id, kind, text, payload, at in rows]
+    return [
+        Written(update_id, Kind(kind), text, payload, at, tuple(files or ()))
+        for update_id, kind, text, payload, at, files in rows
+    ]
 
 
 def _as_replied(rows: Sequence[Any]) -> list[Replied]:

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.web import WebChannel
 from bot.handing import HandingError
-from web import chat, health, inbox, inbox_desk, mylist, pages, staff
+from web import chat, health, human, inbox, inbox_desk, mylist, pages, staff
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in
@@ -24,6 +24,8 @@ from web.passwords import Passwords
 from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
+FILES_A_MINUTE = 10
+SIGNS_A_MINUTE = 20
 SIGN_INS_A_MINUTE = 10
 STEPS_A_MINUTE = 120
 
@@ -42,6 +44,8 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
         channel=WebChannel(doors.sessions),
         visitors=Visitors(doors.settings.secret_key),
         limits=Limits(doors.settings.messages_per_minute),
+        files=Limits(FILES_A_MINUTE),
+        signs=Limits(SIGNS_A_MINUTE),
         sign_ins=Limits(SIGN_INS_A_MINUTE),
         steps=Limits(STEPS_A_MINUTE),
         passwords=Passwords(),
@@ -53,7 +57,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     add_error_handlers(app)
     app.add_exception_handler(SignedOut, staff.to_sign_in)
     app.add_exception_handler(HandingError, not_done)
-    routers = [pages.router, chat.router, mylist.router, health.router, *webhooks]
+    routers = [pages.router, chat.router, human.router, mylist.router, health.router, *webhooks]
     if doors.desk is not None:
         routers += [staff.router, inbox.router, inbox_desk.router]
     for router in routers:

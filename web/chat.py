@@ -61,7 +61,7 @@ async def session(request: Request) -> Response:
 @router.post("/messages", status_code=202)
 async def send(request: Request) -> Response:
     frame = frame_of(request)
-    visitor = _writer(request, frame)
+    visitor = writer(request, frame)
     sent = parse_sent(await _body(request))
     seconds = frame.limits.wait(visitor, request.client.host if request.client else "")
     if seconds:
@@ -104,7 +104,7 @@ async def stream(request: Request, after: int = 0) -> Response:
     last = request.headers.get("last-event-id", "")
     seen = int(last) if last.isdecimal() else after
     return StreamingResponse(
-        events(frame.doors.sessions, frame.hub, visitor, after=min(seen, 2**62)),
+        events(frame.doors.sessions, frame.hub, visitor, after=min(seen, 2**62), stands=frame.doors.standing),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -114,7 +114,7 @@ async def stream(request: Request, after: int = 0) -> Response:
 async def rate(request: Request) -> Response:
     """Thumbs on an answer of the visitor's own; pressing again changes the earlier one."""
     frame = frame_of(request)
-    visitor = _writer(request, frame)
+    visitor = writer(request, frame)
     body = await _body(request)
     reply_id, value = body.get("reply"), body.get("value")
     if not isinstance(reply_id, int) or value not in (1, -1) or not 0 < reply_id < 2**62:
@@ -159,7 +159,7 @@ def to_inbound(sent: Sent, visitor: str, frame: Frame, request: Request) -> Inbo
     )
 
 
-def _writer(request: Request, frame: Frame) -> str:
+def writer(request: Request, frame: Frame) -> str:
     """The visitor, if this request comes from our own page opened with their cookie."""
     visitor = frame.visitors.known(request.cookies)
     public_url = frame.doors.settings.public_url

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from bot.channels.web.standing import Standing
 from bot.handing import MentorDesk
 from core.messages import Inbound, Reply
 from core.settings import Settings
@@ -18,10 +19,21 @@ class Translator(Protocol):
     def gettext(self, msgid: str, /, **named: object) -> str: ...
 
 
+class Accept(Protocol):
+    def __call__(self, inbound: Inbound, content: bytes | None = None, /) -> Awaitable[int | None]: ...
+
+
+class Stands(Protocol):
+    def __call__(self, visitor: str, language: str | None = None, /) -> Awaitable[Standing]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """
-    accept: stores a message and has it answered in the background; None when it was seen before.
+    accept: stores a message, with the content of its file, and has it answered in the background; None when it was
+    seen before.
+    standing: who speaks with a visitor now; what is promised, in that language or else in theirs.
+    recruit_typing: shows mentors that a visitor is writing to them.
     welcome: the greeting with suggestions, in a language, before a person has written anything.
     export: everything kept about one person.
     engine_ready: whether the dialogue engine answers.
@@ -33,7 +45,9 @@ class Doors:
     sessions: async_sessionmaker[AsyncSession]
     now: Callable[[], datetime]
     translator: Callable[[str], Translator]
-    accept: Callable[[Inbound], Awaitable[int | None]]
+    accept: Accept
+    standing: Stands
+    recruit_typing: Callable[[str], Awaitable[None]]
     welcome: Callable[[str], Awaitable[Reply]]
     export: Callable[[AsyncSession, uuid.UUID], Awaitable[Mapping[str, Any]]]
     engine_ready: Callable[[], Awaitable[bool]]

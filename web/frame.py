@@ -36,7 +36,9 @@ def static_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """limits: of what visitors write; sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox."""
+    """limits: of what visitors write; files: of what they send besides; signs: of telling that they are writing;
+    sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox.
+    """
 
     doors: Doors
     hub: Hub
@@ -44,6 +46,8 @@ class Frame:
     channel: WebChannel
     visitors: Visitors
     limits: Limits
+    files: Limits
+    signs: Limits
     sign_ins: Limits
     steps: Limits
     passwords: Passwords

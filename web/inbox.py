@@ -321,7 +321,8 @@ async def messages_before(request: Request) -> Response:
         raise invalid("before") from None
     if before.tzinfo is None:
         raise invalid("before")
-    said = await asked.desk.transcript(asked.me, number, before=before)
+    may = rights(staff_of(asked.me), case_of(await asked.desk.row(asked.me, number)))
+    said = await asked.desk.transcript(asked.me, number, before=before) if may.transcript else []
     return JSONResponse({"messages": await _messages(asked, number, said)})
 
 
@@ -452,7 +453,9 @@ async def name_mentor(request: Request) -> Response:
 @router.post(f"{ONE}/read")
 async def read(request: Request) -> Response:
     asked, _ = await told_by(request, Nothing)
-    await asked.desk.read(asked.me, _conversation(request))
+    number = _conversation(request)
+    await asked.desk.row(asked.me, number)
+    await asked.desk.read(asked.me, number)
     return await _row(asked, request)
 
 

@@ -57,5 +57,8 @@ def as_refused(error: HandingError) -> Refused:
 
 
 async def not_done(request: Request, error: Exception) -> Response:
+    """Whoever only wants to look at what somebody else has may not; for a step it is a conflict."""
     assert isinstance(error, HandingError)
+    if error.code == "taken" and request.method == "GET":
+        return await refused(request, Refused(403, "not_yours", SENTENCES["taken"][1]))
     return await refused(request, as_refused(error))

@@ -7,6 +7,7 @@ from i18n.languages import LANGUAGES
 from i18n.translator import msgid
 from web.chat import LONGEST_TEXT, NOT_SENT, TOO_LONG
 from web.frame import TEMPLATES, Frame
+from web.human import FILE_KIND, FILE_TOO_BIG, MEGABYTES
 from web.render import button_view, html
 
 # The names are those that `chat.html` and the scripts use.
@@ -45,6 +46,17 @@ TEXTS = {
     "today": msgid("Today"),
     "yesterday": msgid("Yesterday"),
     "newMessage": msgid("New message from Velkommen"),
+    "mentorAsked": msgid("A mentor will write to you {promise}."),
+    "mentorAskedSoon": msgid("A mentor will write to you as soon as possible."),
+    "mentorHere": msgid("👤 {name}, mentor, is with you"),
+    "mentorAway": msgid("👤 {name}, mentor, will write to you again"),
+    "mentorWriting": msgid("{name} is writing …"),
+    "botBack": msgid("Velkommen is back"),
+    "edited": msgid("edited"),
+    "attach": msgid("Send a photo or a PDF"),
+    "drop": msgid("Let go here to send it"),
+    "fileTooBig": FILE_TOO_BIG,
+    "fileKind": FILE_KIND,
 }  # fmt: skip
 
 
@@ -65,6 +77,7 @@ async def interface(frame: Frame, language: str) -> Interface:
     gettext = frame.doors.translator(language).gettext
     texts = {name: gettext(text) for name, text in TEXTS.items()}
     texts["tooLong"] = gettext(TOO_LONG, count=LONGEST_TEXT)
+    texts["fileTooBig"] = gettext(FILE_TOO_BIG, count=MEGABYTES)
     greeting = await frame.doors.welcome(language)
     welcome = TEMPLATES.get_template("welcome.html").render(
         language=language,

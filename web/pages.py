@@ -7,12 +7,13 @@ from functools import cache
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from core.files import ENDINGS, LARGEST
 from i18n.languages import LANGUAGES
 from store import transcript
 from web.chat import LONGEST_TEXT
 from web.frame import LANGUAGE_COOKIE, PICKED_COOKIE, STATIC, frame_of
 from web.interface import interface
-from web.stream import spoken_view
+from web.stream import spoken_view, standing_view
 from web.visitor import is_secure, keep_cookie, keep_visitor
 
 router = APIRouter()
@@ -84,9 +85,12 @@ async def _chat(request: Request, *, framed: bool) -> Response:
         framed=framed,
         token=frame.visitors.token(visitor),
         longest=LONGEST_TEXT,
+        largest=LARGEST,
+        kinds=list(ENDINGS),
         texts=words.texts,
         welcome=words.welcome,
         spoken=spoken and spoken_view(spoken),
+        standing=standing_view(await frame.doors.standing(visitor, language)),
     )
     secure = is_secure(request, frame.doors.settings)
     days = frame.doors.settings.retention_days

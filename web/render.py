@@ -13,6 +13,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from core.messages import Button, Kind, Reply
+from i18n.names import said_by
 from store.transcript import Replied, Written
 
 TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "blockquote", "code", "h3"}
@@ -28,6 +29,10 @@ PHONE_NUMBER = re.compile(
     rf"(?![\w%/–-]|[.,:]\d|{GAP}\d|\u00a0|{GAP}?(?:kr|dkk|eur|usd|[%‰€$°]))",
     flags=re.IGNORECASE,
 )
+# A web address as far as it goes: never with what turns the direction of writing, which could hide where it leads.
+ADDRESS = re.compile(r"https?://[^\s<>\"“”„«»\u200e\u200f\u202a-\u202e\u2066-\u2069]+", flags=re.IGNORECASE)
+AFTER_ADDRESS = ".,;:!?…'’*_~`"
+BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
 def html(markdown: str) -> str:
@@ -50,7 +55,9 @@ def reply_view(reply: Reply, *, id_: int, at: datetime, rated: int | None = None
         "language": reply.language,
         "title": reply.title,
         "around": reply.around or reply.language,
-        "danger": reply.text.startswith(DANGER),
+        "said": said_by(reply) if reply.said_by else "",
+        "edited": reply.edited,
+        "danger": not reply.said_by and reply.text.startswith(DANGER),
         "html": _text_html(reply),
         "footer": html(reply.footer) if reply.footer else "",
         "buttons": [button_view(button) for button in reply.buttons if button.payload or _safe(button.url)],
@@ -60,8 +67,42 @@ def reply_view(reply: Reply, *, id_: int, at: datetime, rated: int | None = None
     }
 
 
+def written_html(text: str) -> str:
+    """What a mentor wrote, to the letter: nothing in it is mark-up. A bare web address can be followed."""
+    pieces: list[str] = []
+    end = 0
+    for found in ADDRESS.finditer(text):
+        address = _bare(found.group())
+        if not _leads_somewhere(address):
+            continue
+        link = f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(address)}</a>'
+        pieces += [escape(text[end : found.start()]), link]
+        end = found.start() + len(address)
+    return f"<p>{''.join(pieces)}{escape(text[end:])}</p>"
+
+
+def _bare(address: str) -> str:
+    """Without the punctuation of the sentence around it; a closing bracket belongs to it if its opening one does."""
+    while address:
+        last = address[-1]
+        closes = last in BRACKETS and address.count(last) > address.count(BRACKETS[last])
+        if not closes and last not in AFTER_ADDRESS:
+            break
+        address = address[:-1]
+    return address
+
+
+def _leads_somewhere(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
+
+
 def _text_html(reply: Reply) -> str:
     """The text; a note in front of it, in the person's language, is marked as such."""
+    if reply.said_by:
+        return written_html(reply.text)
     note, gap, text = reply.text.partition("\n\n")
     if not (reply.around and gap):
         return html(reply.text)
@@ -97,7 +138,8 @@ def _written_view(message: Written, labels: Mapping[str, str]) -> dict[str, Any]
     elif message.kind is Kind.COMMAND and text is not None:
         text = f"/{text}"
     client_id = message.update_id.rpartition(":")[2]
-    return {"type": "own", "id": client_id, "at": message.at.isoformat(), "text": text}
+    files = list(message.files)
+    return {"type": "own", "id": client_id, "at": message.at.isoformat(), "text": text or None, "files": files}
 
 
 def _safe(url: str) -> bool:

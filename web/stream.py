@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psycopg
@@ -13,7 +13,8 @@ from psycopg import sql
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from bot.channels.web import ANNOUNCED_ON, RECEIVED, TYPING
+from bot.channels.web import ANNOUNCED_ON, EDITED, RECEIVED, STANDING, TYPING
+from bot.channels.web.standing import BOT, Standing
 from store import transcript
 from web.render import replied_view
 
@@ -32,7 +33,9 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Typing:
-    pass
+    """An answer is being written; who: by that mentor."""
+
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,18 @@ class Received:
     """A message of the person's own was stored; perhaps sent from another page of theirs."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """There is a newer version of a reply."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody else speaks now, or was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class Close:
     rest: bool = False
 
 
-type Signal = Arrived | Typing | Received | CatchUp | Close
+type Signal = Arrived | Typing | Received | Edited | Changed | CatchUp | Close
 type Signals = asyncio.Queue[Signal]
 
 
@@ -64,9 +79,13 @@ def parse(payload: str) -> tuple[str, Signal] | None:
     kind, _, rest = what.partition(":")
     if what.isdecimal():
         return address, Arrived(int(what))
-    if what == TYPING:
-        return address, Typing()
-    return (address, Received(rest)) if kind == RECEIVED else None
+    if kind == TYPING:
+        return address, Typing(rest)
+    if kind == RECEIVED:
+        return address, Received(rest)
+    if kind == EDITED and rest.isdecimal():
+        return address, Edited(int(rest))
+    return (address, Changed()) if what == STANDING else None
 
 
 class Hub:
@@ -139,62 +158,109 @@ def _hand(signals: Signals, signal: Signal) -> None:
     signals.put_nowait(signal)
 
 
+type Stands = Callable[[str], Awaitable[Standing]]
+
+
 async def events(
-    sessions: async_sessionmaker[AsyncSession], hub: Hub, visitor: str, *, after: int
+    sessions: async_sessionmaker[AsyncSession], hub: Hub, visitor: str, *, after: int, stands: Stands
 ) -> AsyncIterator[str]:
     """Server-sent events for one open page: first what it missed, then what comes; each reply once.
 
-    Before the replies, the language they are in, whenever it is another one than before.
+    Before the replies, the language they are in, whenever it is another one than before; after them who speaks now.
     """
-    shown: set[int] = set()
-    told: transcript.Spoken | None = None
+    page = _Page(sessions, visitor, after, stands)
     with hub.subscribe(visitor) as signals:
         _hand(signals, CatchUp())
         yield ": welcome\n\n"
         while True:
-            try:
+            signal: Signal | None = None
+            with suppress(TimeoutError):
                 signal = await asyncio.wait_for(signals.get(), HEARTBEAT_SECONDS)
-            except TimeoutError:
-                yield event("beat", {})
-                continue
-            match signal:
-                case Close(rest):
-                    if rest:
-                        yield event("rest", {})
-                    return
-                case Typing():
-                    yield event("typing", {})
-                case Received(client_id):
-                    yield event("received", {"id": client_id})
-                case Arrived() | CatchUp():
-                    try:
-                        spoken, found = await _news(sessions, visitor, signal, after)
-                    except SQLAlchemyError as error:
-                        log.warning("stream ended", error=type(error).__name__)
-                        return  # the page comes back by itself and catches up
-                    if spoken and spoken != told:
-                        told = spoken
-                        yield event("language", spoken_view(spoken))
-                    for message in found:
-                        if message.id not in shown:
-                            shown.add(message.id)
-                            yield event("reply", replied_view(message), id_=message.id)
+            if isinstance(signal, Close):
+                if signal.rest:
+                    yield event("rest", {})
+                return
+            try:
+                told = await page.hears(signal)
+            except SQLAlchemyError as error:
+                log.warning("stream ended", error=type(error).__name__)
+                return  # the page comes back by itself and catches up
+            for each in told:
+                yield each
 
 
-async def _news(
-    sessions: async_sessionmaker[AsyncSession], visitor: str, signal: Arrived | CatchUp, after: int
-) -> tuple[transcript.Spoken | None, list[transcript.Replied]]:
-    async with sessions() as session:
-        spoken = await transcript.spoken(session, "web", visitor)
-        if isinstance(signal, CatchUp):
-            found = await transcript.replies_after(session, "web", visitor, after=after, limit=CATCH_UP_LIMIT)
-            return spoken, found
-        message = await transcript.reply(session, "web", visitor, signal.message_id)
-        return spoken, [message] if message else []
+@dataclass(slots=True)
+class _Page:
+    """What one open page has been told so far."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    visitor: str
+    after: int
+    stands: Stands
+    shown: set[int] = field(default_factory=set)
+    spoken: transcript.Spoken | None = None
+    standing: Standing | None = None
+
+    async def hears(self, signal: Signal | None) -> list[str]:
+        """The events that follow from a signal; None: nothing was heard for a while."""
+        match signal:
+            case Typing(who):
+                return [event("typing", {"who": who})]
+            case Received(client_id):
+                return [event("received", {"id": client_id})]
+            case Changed():
+                return await self._stands()
+            case Edited(message_id):
+                return await self._edited(message_id)
+            case Arrived() | CatchUp():
+                return [*await self._news(signal), *await self._stands()]
+            case _:
+                # While a human is asked for, what nobody announces is seen a little later.
+                asked = self.standing is not None and self.standing.state != BOT
+                return [event("beat", {}), *(await self._stands() if asked else ())]
+
+    async def _news(self, signal: Arrived | CatchUp) -> list[str]:
+        newer: list[transcript.Replied] = []
+        async with self.sessions() as session:
+            spoken = await transcript.spoken(session, "web", self.visitor)
+            if isinstance(signal, CatchUp):
+                found = await transcript.replies_after(
+                    session, "web", self.visitor, after=self.after, limit=CATCH_UP_LIMIT
+                )
+                seen = max(self.shown, default=self.after)
+                newer = await transcript.edited_before(session, "web", self.visitor, before=seen, limit=CATCH_UP_LIMIT)
+            else:
+                message = await transcript.reply(session, "web", self.visitor, signal.message_id)
+                found = [message] if message else []
+        told: list[str] = []
+        if spoken and spoken != self.spoken:
+            self.spoken = spoken
+            told.append(event("language", spoken_view(spoken)))
+        for message in found:
+            if message.id not in self.shown:
+                self.shown.add(message.id)
+                told.append(event("reply", replied_view(message), id_=message.id))
+        return told + [event("edited", replied_view(message)) for message in newer]
+
+    async def _edited(self, message_id: int) -> list[str]:
+        async with self.sessions() as session:
+            message = await transcript.reply(session, "web", self.visitor, message_id)
+        return [event("edited", replied_view(message))] if message else []
+
+    async def _stands(self) -> list[str]:
+        now = await self.stands(self.visitor)
+        if now == self.standing:
+            return []
+        self.standing = now
+        return [event("standing", standing_view(now))]
 
 
 def spoken_view(spoken: transcript.Spoken) -> dict[str, Any]:
     return {"language": spoken.language, "chosen": spoken.chosen}
+
+
+def standing_view(standing: Standing) -> dict[str, Any]:
+    return {**asdict(standing), "files": standing.files}
 
 
 def event(name: str, data: dict[str, Any], *, id_: int | None = None) -> str:

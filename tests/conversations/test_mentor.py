@@ -168,7 +168,7 @@ async def test_what_was_written_before_giving_back_is_delivered_all_the_same(cha
     chat.new()
     await maria.desk.write(maria.me, number, "Goodbye", source="a")
     await maria.resolves(number)
-    assert [reply.text for reply in chat.new()][0] == "Goodbye"
+    assert next(reply.text for reply in chat.new()) == "Goodbye"
 
 
 async def test_the_texts_are_there_for_the_mentor_without_consent_and_gone_a_day_later(

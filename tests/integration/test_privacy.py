@@ -16,11 +16,12 @@ from bot.jobs import deliver_later, make_queue
 from bot.services import Services
 from core import acts
 from core.errors import ChannelError
-from core.messages import Inbound, Kind
-from store import conversations, people, reminders
+from core.messages import FileSent, Inbound, Kind
+from store import conversations, handovers, people, reminders
 from store import journey as lists
 from store.database import queue_connector
 from tests.support.fakes import FakeChannel
+from tests.support.mentors import SOURCES, Mentor, hire
 from tests.support.talk import Chat
 
 MARKER = "zqxwaldmeister"
@@ -32,6 +33,11 @@ IMPERSONAL = {
     "trained_topics": "what the model has learnt",
     "alembic_version": "which migration was last",
     "announcements": "texts to many; who got one stands in the ledger",
+    "staff": "colleagues; `store/staff.remove` deletes one with everything about them",
+    "staff_sessions": "who of them is signed in",
+    "staff_links": "their one-time links",
+    "shifts": "when they are on duty",
+    "suggestions": "what a mentor learnt, without names; nothing leads back to a conversation",
     "send_limits": "pace of sending; chats only as one of 4096 shards",
     "procrastinate_jobs": "when to look at which conversation, by its number",
     "procrastinate_events": "what became of the jobs",
@@ -41,12 +47,53 @@ IMPERSONAL = {
 # Columns of a person's rows that say nothing about the person: numbers of ours and the bookkeeping of delivery.
 INTERNAL = {
     "addresses": {"id", "recruit_id"},
-    "conversations": {"id", "address_id"},
+    "conversations": {"id", "address_id", "muted_until"},
     "inbound": {"id", "conversation_id", "channel", "update_id"},
-    "outbound": {"id", "conversation_id", "inbound_id", "epoch", "due_at", "attempted_at", "attempts", "error"},
+    "outbound": {
+        "id",
+        "conversation_id",
+        "inbound_id",
+        "epoch",
+        "due_at",
+        "attempted_at",
+        "attempts",
+        "error",
+        "mentor_id",
+        "source",
+    },
     "feedback": {"outbound_id"},
     "unanswered": {"id", "conversation_id"},
-    "mentor_requests": {"id", "conversation_id"},
+    "handovers": {
+        "id",
+        "conversation_id",
+        "urgent",
+        "theme",
+        "language",
+        "first_promised_at",
+        "apologised_at",
+        "noticed_at",
+        "round",
+        "offered_at",
+        "supervisors_at",
+        "mentor_id",
+        "claimed_at",
+        "snoozed_until",
+        "unread",
+        "waiting_since",
+        "last_at",
+        "rated_at",
+        "reopened_of",
+    },
+    "handover_events": {"id", "handover_id", "staff_id"},
+    "handover_offers": {"handover_id", "staff_id", "round", "reasons"},
+    "handover_members": {"handover_id", "staff_id"},
+    "case_notes": {"id", "recruit_id", "staff_id"},
+    "attachments": {"id", "inbound_id", "source", "content"},  # the file itself is the person's own
+    "mentorships": {"recruit_id", "staff_id"},
+    "looks": {"id", "recruit_id", "staff_id"},
+    "abuse_reports": {"id", "conversation_id", "staff_id"},
+    "forum_topics": {"conversation_id", "state", "handover_id", "inbound_id", "outbound_id", "event_id", "note_id"},
+    "forum_messages": {"conversation_id", "inbound_id", "outbound_id"},
     "employers": {"id", "contact_code", "contact_id"},
     "task_changes": {"id", "recruit_id", "batch"},
     "reminders": {"id", "recruit_id", "about_id", "batch", "claimed_at", "outbound_id"},
@@ -115,9 +162,24 @@ async def test_without_consent_nothing_is_kept_while_a_mentor_speaks(anna: Chat)
     assert await places_of(anna, MARKER) == []
 
 
-async def test_a_wish_for_a_mentor_is_kept_without_consent_but_not_its_words(anna: Chat) -> None:
+async def test_what_is_written_for_a_mentor_is_there_for_the_mentor_and_gone_a_day_after_the_talk(anna: Chat) -> None:
+    await hire(anna.services, "Maria")
     anna.engine.will(acts.MessageMentor())
     await anna.says(f"tell a person about my {MARKER} please")
+    assert await anna.rows("select reason from handovers") == [("asked",)]
+    await with_consent(anna, "declined")
+    await retain(anna)
+    assert await places_of(anna, MARKER) == ["inbound.text"]
+    await anna.presses("mentor:cancel")
+    anna.clock.pass_(hours=25)
+    await retain(anna)
+    assert await places_of(anna, MARKER) == []
+
+
+async def test_where_there_is_no_mentor_a_wish_for_one_is_kept_but_not_its_words(anna: Chat) -> None:
+    anna.engine.will(acts.MessageMentor())
+    await anna.says(f"tell a person about my {MARKER} please")
+    await anna.says(f"and about the {MARKER}")
     assert await anna.rows("select reason from handovers") == [("asked",)]
     assert await places_of(anna, MARKER) == []
 
@@ -488,8 +550,31 @@ async def leave_traces(chat: Chat, *, marker: str = MARKER) -> None:
     async with chat.services.database.begin() as connection:
         await people.introduce(connection, conversation_id, language="en", profile={"occupation": marker})
     await leave_a_journey(chat, marker)
+    await leave_a_talk(chat, conversation_id, marker)
     chat.hint = None
     chat.new()
+
+
+async def leave_a_talk(chat: Chat, conversation_id: int, marker: str) -> None:
+    """A mentor took it: a note, a file, an offer, a second mentor, a report, the group's topic; and gave it back."""
+    one, two = [Mentor(chat.services, await hire(chat.services, f"mentor{next(SOURCES)}")) for _ in range(2)]
+    who, now = await recruit_id(chat), chat.services.now()
+    await one.claims(conversation_id)
+    await chat.sends(Kind.FILE, file=FileSent("", f"{marker}.pdf", "application/pdf", 9))
+    await one.writes(conversation_id, f"about {marker}: soon")
+    await one.desk.note(one.me, conversation_id, f"{marker} needs a doctor")
+    await one.desk.invite(one.me, conversation_id, two.me.id)
+    await one.desk.report(one.me, conversation_id, f"{marker} is rude")
+    await one.desk.package(one.me, conversation_id)
+    async with chat.services.database.begin() as connection:
+        await handovers.set_mentorship(connection, who, one.me.id, "buddy", now=now)
+        row = await handovers.row(connection, conversation_id)
+        assert row is not None
+        await handovers.offer(connection, row.id, two.me.id, round_=1, reasons=(), now=now)
+        for table, number in (("forum_topics", "thread_id"), ("forum_messages", "message_id")):
+            query = f"insert into {table} (conversation_id, chat_id, {number}) values (:id, -100, :id)"
+            await connection.execute(text(query), {"id": conversation_id})
+    await one.resolves(conversation_id)
 
 
 async def leave_a_journey(chat: Chat, marker: str) -> None:

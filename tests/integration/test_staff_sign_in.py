@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from bot.services import Services
+from core.errors import VelkommenError
+from operations import mentors
 from operations.assemble import web_doors
+from operations.cli import parser
 from store import staff
 from store.staff import Colleague
 from tests.support.fakes import Clock
@@ -24,6 +28,8 @@ from web.staff import COOKIE, FORM_COOKIE, PASSWORD, safe_next
 
 GOOD = "three words together"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+type Velkommen = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -400,6 +406,89 @@ async def test_a_link_cannot_be_used_from_another_site(services: Services, app: 
 
     assert (foreign.status_code, without.status_code) == (403, 403)
     assert (await browser.get(f"/staff/invite/{token}")).status_code == 200
+
+
+# --- from the command line --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def velkommen(services: Services, app: FastAPI) -> Velkommen:
+    async def run(*words: str) -> str:
+        return await mentors.answer(
+            services.database, services.settings, parser().parse_args(["mentor", *words]), services.now()
+        )
+
+    return run
+
+
+async def test_an_account_from_the_command_line(services: Services, app: FastAPI, velkommen: Velkommen) -> None:
+    wanted = (
+        "--role",
+        "supervisor",
+        "--languages",
+        "da,fil",
+        "--kommuner",
+        "aarhus",
+        "--themes",
+        "tax",
+        "--capacity",
+        "4",
+    )
+    told = await velkommen("add", "Nina@example.org", "--name", "Nina", *wanted)
+    browser = Browser(app)
+    path = "/staff/invite/" + told.rpartition("/staff/invite/")[2].strip()
+    await browser.opens_form(path)
+    await browser.send(path, password=GOOD)
+
+    me = (await browser.get("/inbox/api/start")).json()["me"]
+    assert (me["name"], me["role"], me["languages"]) == ("Nina", "supervisor", ["da", "fil"])
+    listed = await velkommen("list")
+    assert "nina@example.org" in listed
+    assert "kommuner aarhus" in listed
+    assert "at most 4" in listed
+
+
+async def test_off_on_and_new_links_from_the_command_line(app: FastAPI, maria: Colleague, velkommen: Velkommen) -> None:
+    assert (await Door(app).tries(maria.email, GOOD)).status_code == 303
+    assert "is off" in await velkommen("off", maria.email)
+    assert (await Door(app).tries(maria.email, GOOD)).status_code == 401
+    with pytest.raises(VelkommenError, match="velkommen mentor on"):
+        await velkommen("link", maria.email)
+    await velkommen("on", maria.email)
+    assert "/staff/invite/" in await velkommen("link", maria.email)
+    assert "/start staff-" in await velkommen("telegram", maria.email)
+
+
+async def test_shifts_from_the_command_line(services: Services, maria: Colleague, velkommen: Velkommen) -> None:
+    weekly = await velkommen("shift", maria.email, "--weekday", "mon", "--from", "09:00", "--to", "15:00")
+    once = await velkommen("shift", maria.email, "--on-call", "--day", "2026-12-24", "--from", "20:00", "--to", "06:00")
+    number = once.partition("shift ")[2].partition(":")[0]
+    await velkommen("shift", maria.email, "--remove", number)
+
+    assert "duty mon 09:00-15:00" in weekly
+    assert "on call 2026-12-24 20:00-06:00" in once
+    assert "on call" not in await velkommen("list")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("add", "no address", "--name", "Nina"), "maria@example.org"),
+        (("add", "nina@example.org", "--name", "Nina", "--kommuner", "atlantis"), "kommuner 'atlantis'"),
+        (("add", "nina@example.org", "--name", "Nina", "--languages", "da,xx"), "--languages da,fil"),
+        (("add", "nina@example.org", "--name", "Nina", "--capacity", "many"), "--capacity 15"),
+        (("add", "maria@example.org", "--name", "Maria"), "has an account already"),
+        (("link", "nobody@example.org"), "velkommen mentor list"),
+        (("shift", "maria@example.org", "--weekday", "mon", "--from", "9", "--to", "15:00"), "--from 09:00"),
+        (("shift", "maria@example.org", "--day", "24.12.2026", "--from", "09:00", "--to", "15:00"), "--day 2026-12-24"),
+        (("shift", "maria@example.org", "--remove", "999999"), "has no shift 999999"),
+    ],
+)
+async def test_what_does_not_fit_is_told_with_an_example(
+    maria: Colleague, velkommen: Velkommen, words: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(VelkommenError, match=says):
+        await velkommen(*words)
 
 
 # --- what is kept silent about ----------------------------------------------------------------------------------------

@@ -303,7 +303,8 @@ class ScriptedInbox:
         match part:
             case "claim" | "wake":
                 row.update(status="with_mentor", mentorId=ME, mentor="Sofie", mine=True, snoozedUntil=None)
-                self._said(number).append(self._event("Sofie has taken the conversation"))
+                row["can"] = self._can(row)
+                self.messages[number] = self._transcript(row)
             case "snooze":
                 row.update(status="snoozed", snoozedUntil=body.get("until") or iso(self.now, days=-1))
             case "resolve":
@@ -399,9 +400,7 @@ class ScriptedInbox:
         reasons = list(REASONS.items())
         reason, label = reasons[number % len(reasons)]
         waits = number * 3 % 170
-        promised = {0: iso(self.now, minutes=-90), 1: iso(self.now, minutes=-18), 2: iso(self.now, minutes=14)}[
-            number % 3
-        ]
+        promised = iso(self.now, minutes=number * 7 % 130 - 50)
         row: dict[str, Any] = {
             "id": 20_000 + number,
             "conversationId": number,

@@ -6,23 +6,26 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import cast, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from bot import files
 from bot.channels.web import WebChannel
+from bot.channels.web.standing import recruit_typing, standing
 from core.messages import Button, Inbound, Kind, Reply
 from core.settings import Settings
 from i18n.translator import translator
 from knowledge.files import read_folder
 from knowledge.library import Library
-from store import conversations
-from store.tables import Address, Conversation, InboundMessage, OutboundMessage, Recruit
+from store import conversations, staff
+from store.tables import Address, Conversation, Handover, InboundMessage, OutboundMessage, Recruit, Staff
 from web.app import create_app
 from web.doors import Doors
 
@@ -160,21 +163,25 @@ class Scripted:
         return Doors(
             settings=self.settings,
             sessions=self.sessions,
-            now=lambda: datetime.now(UTC),
+            now=_now,
             translator=translator,
             accept=self.accept,
+            standing=partial(standing, self.sessions, _library, _now),
+            recruit_typing=partial(recruit_typing, self.sessions),
             welcome=_welcome,
             export=_export,
             engine_ready=_always_ready,
             library=_library,
         )
 
-    async def accept(self, inbound: Inbound) -> int | None:
+    async def accept(self, inbound: Inbound, content: bytes | None = None) -> int | None:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             conversation = await conversations.receive(
                 connection, inbound, text=inbound.text, masked="[]", now=inbound.received_at
             )
+            if conversation is not None and inbound.file is not None:
+                await files.keep(connection, inbound, content, now=inbound.received_at)
         if conversation is not None:
             self.received += 1
             task = asyncio.create_task(self._answer(conversation, inbound))
@@ -208,12 +215,57 @@ class Scripted:
             await self._channel.send(address, id_, reply)
         return id_
 
-    async def speak_up(self, reply: Reply, *, announced: bool = True) -> None:
+    async def speak_up(self, reply: Reply, *, announced: bool = True) -> int:
         """A reply that nobody asked for, to the one who came last."""
+        address, conversation = await self._newest()
+        return await self.reply(address, conversation, reply, announced=announced)
+
+    async def stands(self, state: str, *, mentor: str = "Maria", promised_in: timedelta = timedelta(hours=2)) -> None:
+        """The conversation of the one who came last waits for a mentor, is with one, is put aside, or is the bot's."""
+        address, conversation = await self._newest()
+        now = datetime.now(UTC)
+        held = state in ("with_mentor", "snoozed")
+        async with self.sessions.begin() as session:
+            await session.execute(
+                update(Handover)
+                .where(Handover.conversation_id == conversation, Handover.closed_at.is_(None))
+                .values(status="resolved", closed_at=now)
+            )
+            owner = update(Conversation).where(Conversation.id == conversation)
+            await session.execute(owner.values(owner="mentor" if held else "bot", epoch=Conversation.epoch + 1))
+            if state != "bot":
+                row = {"conversation_id": conversation, "reason": "asked", "created_at": now, "last_at": now}
+                who = await self._colleague(session, mentor) if held else None
+                added = insert(Handover).values(**row, status=state, mentor_id=who, promised_at=now + promised_in)
+                await session.execute(added)
+        await self._channel.standing(address)
+
+    async def edit(self, id_: int, text: str) -> None:
+        """A newer version of a reply to the one who came last."""
+        address, _ = await self._newest()
+        async with self.sessions.begin() as session:
+            row = update(OutboundMessage).where(OutboundMessage.id == id_).returning(OutboundMessage.body)
+            newer = {"text": text, "edited": True}
+            changed = await session.execute(row.values(body=OutboundMessage.body.op("||")(cast(newer, JSONB))))
+            body = changed.scalar_one()
+        await self._channel.edit(address, None, id_, Reply.from_json(body))
+
+    async def types(self, who: str = "") -> None:
+        await self._channel.typing((await self._newest())[0], who)
+
+    async def _newest(self) -> tuple[str, int]:
         async with self.sessions() as session:
             query = select(Address.external_id, Conversation.id).join(Conversation).order_by(Conversation.id.desc())
             address, conversation = (await session.execute(query.limit(1))).one()
-        await self.reply(address, conversation, reply, announced=announced)
+        return address, conversation
+
+    async def _colleague(self, session: AsyncSession, name: str) -> int:
+        email = f"{name.lower()}@example.org"
+        known: int | None = await session.scalar(select(Staff.id).where(Staff.email == email))
+        if known is not None:
+            return known
+        connection = await session.connection()
+        return await staff.add(connection, email=email, name=name, role="mentor", now=datetime.now(UTC))
 
     async def age(self, by: timedelta) -> None:
         """Move everything said so far into the past."""
@@ -246,6 +298,10 @@ async def _welcome(language: str) -> Reply:
 
 async def _export(session: AsyncSession, recruit_id: uuid.UUID) -> Mapping[str, Any]:
     return {"person": {"id": str(recruit_id)}}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _always_ready() -> bool:

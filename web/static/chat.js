@@ -1,7 +1,9 @@
 // The chat page. Sends through the outbox, shows through the messages, listens to server-sent events.
 
+import { Files, upload } from "./files.js";
 import { Messages } from "./messages.js";
 import { Outbox, forgetAllBut, recall, remember } from "./outbox.js";
+import { Standing } from "./standing.js";
 import { Wording } from "./wording.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,9 +18,12 @@ const messages = new Messages({
   newer: $("newer"),
   typing: $("typing"),
   texts,
-  press: (payload, label) => send({ payload, text: label }),
+  press: (payload, label) => {
+    send({ payload, text: label });
+    if (payload === "mentor:line") question.focus();
+  },
   rate: async (reply, value) => (await call("/api/rating", { reply, value }))?.ok ?? false,
-  retry: (id) => outbox.retry(id),
+  retry: (id) => (uploads.has(id) ? uploads : outbox).retry(id),
 });
 
 const outbox = new Outbox({
@@ -30,7 +35,32 @@ const outbox = new Outbox({
   },
 });
 
-const wording = new Wording({ ...page, keepCookie, around: (change) => messages.keepPlace(change) });
+// Files wait in this page only: what is in a photo of a letter shall not stay in a browser that others use, too.
+const uploads = new Outbox({
+  kept: false,
+  post: postFile,
+  show: (item, state, detail) => messages.showState(item.id, state, detail),
+});
+
+const standing = new Standing({
+  line: $("standing"),
+  texts,
+  changed() {
+    files.show();
+    if (standing.state !== "with_mentor") messages.showTyping(false);
+    if (standing.outOf(wording.language)) askStanding();
+  },
+});
+
+const wording = new Wording({
+  ...page,
+  keepCookie,
+  around(change) {
+    messages.keepPlace(change);
+    standing.show();
+    if (standing.outOf(wording.language)) askStanding();
+  },
+});
 
 // Sending
 
@@ -46,14 +76,33 @@ function send({ text, payload = "" }) {
 }
 
 async function post({ id, text, payload }) {
+  sentAt = Date.now();
   const response = await call("/api/messages", payload ? { id, payload } : { id, text });
   if (!response) return { unreachable: true };
   const answer = await response.json().catch(() => ({}));
-  if (response.ok) return { taken: true, at: answer.at };
-  if (response.status === 429) {
-    return { wait: Number(response.headers.get("Retry-After")) || 5, message: answer.message };
-  }
-  return response.status >= 500 ? { broken: true } : { refused: true, message: answer.message };
+  return become(response.status, answer, Number(response.headers.get("Retry-After")));
+}
+
+// What an answer of the server means for the outbox.
+function become(status, answer, wait) {
+  if (status < 300) return { taken: true, at: answer.at };
+  if (status === 429) return { wait: wait || 5, message: answer.message };
+  return status >= 500 ? { broken: true } : { refused: true, message: answer.message };
+}
+
+function sendFile({ name, content }) {
+  const id = newId();
+  messages.addOwn({ id, text: "", files: [name] });
+  return uploads.add({ id, name, content });
+}
+
+async function postFile({ id, name, content }, again = true) {
+  const path = `/api/files?lang=${wording.language}&id=${id}&name=${encodeURIComponent(name)}`;
+  const headers = { "Content-Type": content.type || "application/octet-stream", "X-Velkommen-Token": tokenTag.content };
+  const response = await upload(path, content, headers, (share) => messages.showProgress(id, share));
+  if (!response) return { unreachable: true };
+  if (response.status === 403 && again && (await renew())) return postFile({ id, name, content }, false);
+  return become(response.status, response.answer, response.wait);
 }
 
 // The response, or null when the server could not be reached. A lost cookie is replaced once.
@@ -65,15 +114,21 @@ async function call(path, body, again = true) {
       headers: { "Content-Type": "application/json", "X-Velkommen-Token": tokenTag.content },
       body: JSON.stringify(body),
     });
-    if (response.status === 403 && again) {
-      const renewed = await fetch(`/api/session?framed=${Number(page.framed)}`);
-      tokenTag.content = (await renewed.json()).token;
-      return await call(path, body, false);
-    }
+    if (response.status === 403 && again && (await renew())) return await call(path, body, false);
   } catch {
     return null;
   }
   return response;
+}
+
+async function renew() {
+  try {
+    const renewed = await fetch(`/api/session?framed=${Number(page.framed)}`);
+    tokenTag.content = (await renewed.json()).token;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function newId() {
@@ -157,7 +212,9 @@ function listen() {
   };
   source.onerror = lose;
   on("beat", () => {});
-  on("typing", () => messages.showTyping(true));
+  on("typing", ({ who }) => showTyping(who));
+  on("standing", (now) => standing.hear(now));
+  on("edited", (message) => messages.changeReply(message));
   on("language", (spoken) => wording.hear(spoken));
   on("reply", (message) => arrive(message));
   on("received", ({ id }) => messages.has(id) || catchUp());
@@ -190,6 +247,21 @@ function lose() {
 }
 
 addEventListener("online", () => source?.readyState === EventSource.CLOSED && listen());
+
+// Who writes without a name while a mentor is there is that mentor, unless it only says that our own message was heard.
+const HEARD_WITHIN = 3000;
+let sentAt = 0;
+
+function showTyping(who) {
+  if (standing.state !== "with_mentor") return messages.showTyping(true, who);
+  if (who || Date.now() - sentAt > HEARD_WITHIN) messages.showTyping(true, who || standing.mentor);
+}
+
+async function askStanding() {
+  const language = wording.language;
+  const response = await fetch(`/api/standing?lang=${language}`).catch(() => null);
+  if (response?.ok && language === wording.language) standing.hear(await response.json());
+}
 
 function arrive(message) {
   if (forgetting) return showWhatIsLeft();
@@ -244,7 +316,20 @@ function grow() {
   question.style.blockSize = `${question.scrollHeight}px`;
 }
 
-question.addEventListener("input", grow);
+// A mentor sees that the person is writing; told every few seconds, and never to the bot.
+const TELL_EVERY = 4000;
+let toldAt = 0;
+
+function tellTyping() {
+  if (standing.state !== "with_mentor" || !question.value.trim() || Date.now() - toldAt < TELL_EVERY) return;
+  toldAt = Date.now();
+  call("/api/typing", {});
+}
+
+question.addEventListener("input", () => {
+  grow();
+  tellTyping();
+});
 question.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return;
   event.preventDefault();
@@ -259,6 +344,22 @@ $("composer").addEventListener("submit", (event) => {
   question.focus();
   if (text) send({ text });
 });
+const files = new Files({
+  button: $("clip"),
+  input: $("files"),
+  question,
+  composer: $("composer"),
+  largest: page.largest,
+  kinds: page.kinds,
+  texts,
+  open: () => standing.files,
+  send: sendFile,
+  refuse(reason) {
+    showBand(reason);
+    bandTimer = setTimeout(() => hideBand(true), 8000);
+  },
+});
+
 if (touch.matches) question.removeAttribute("enterkeyhint");
 if (!touch.matches && !page.framed) question.focus();
 grow();
@@ -325,4 +426,5 @@ addEventListener("message", ({ source, data }) => {
 });
 
 $("load-error").querySelector("button").addEventListener("click", load);
+standing.hear(page.standing);
 load();

@@ -65,10 +65,11 @@ async function showBox(name, { push = true } = {}) {
   $("search-field").value = "";
   if (push) go({});
   showRows({ anew: true });
-  await load();
+  await load({ anew: true });
 }
 
-async function load() {
+// anew: it was asked for by hand, so it may stand as it comes.
+async function load({ anew = false } = {}) {
   const asked = `${box} ${sought}`;
   const nothing = $("rows-nothing");
   $("rows-skeleton").hidden = $("rows").childElementCount > 0 || !nothing.hidden;
@@ -77,7 +78,7 @@ async function load() {
     if (asked !== `${box} ${sought}`) return;
     if (sought) rows.find(answer.rows);
     else rows.fill(box, answer.rows);
-    showRows({ loaded: true, anew: $("rows").childElementCount === 0 });
+    showRows({ now: true, anew: anew || $("rows").childElementCount === 0 });
   } catch (error) {
     if (asked === `${box} ${sought}`) showNothing(error.status === 403 ? texts.noRights : texts.listFailed, true);
   } finally {
@@ -87,7 +88,7 @@ async function load() {
 
 const loaded = new Set();
 
-function showRows({ anew = false, loaded: now = false } = {}) {
+function showRows({ anew = false, now = false } = {}) {
   if (now) loaded.add(sought || box);
   const shown = sought ? rows.in("found") : rows.in(box);
   list.show(shown, { anew });
@@ -116,7 +117,7 @@ function showCounts() {
   document.title = waiting ? `(${waiting}) ${texts.title}` : texts.title;
 }
 
-$("rows-nothing").querySelector("button").addEventListener("click", load);
+$("rows-nothing").querySelector("button").addEventListener("click", () => load());
 document.querySelector(".boxes").addEventListener("click", (event) => {
   const tab = event.target.closest("[data-box]");
   if (!tab || event.metaKey || event.ctrlKey) return;
@@ -131,17 +132,16 @@ $("search-field").addEventListener("input", () => {
 });
 $("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  search();
-  list.focus();
+  search().then(() => list.focus());
 });
 
-function search() {
+async function search() {
   clearTimeout(seeking);
   const wanted = $("search-field").value.trim();
   if (wanted === sought) return;
   sought = wanted;
   if (!sought) showRows({ anew: true });
-  return load();
+  await load({ anew: true });
 }
 
 // One conversation
@@ -288,7 +288,7 @@ function showInstead({ can, status }) {
   $("instead").hidden = !sentence;
   said.textContent = sentence;
   step.hidden = !act;
-  step.textContent = act ? texts[act] : "";
+  if (act) step.textContent = texts[act];
   step.onclick = () => acts.do(act);
 }
 

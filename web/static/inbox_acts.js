@@ -190,7 +190,7 @@ export class Acts {
       title: texts.suggestTitle,
       text: texts.suggestText,
       parts: [
-        make("p", { className: "hint" }, `${said} ${texts.language}: ${languageName(lang)}.`),
+        make("p", { className: "hint" }, `${said} · ${texts.language}: ${languageName(lang)}`),
         choosing(texts.suggestKind, "kind", kinds),
         topicField(lang),
         writing(texts.question, "question", { value: draft.question, lang }),

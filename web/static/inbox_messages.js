@@ -139,8 +139,10 @@ function files({ attachments }) {
 function file({ id, name, kind, size, status, reason, image }) {
   const address = `/inbox/attachments/${id}`;
   if (status === "stored" && image) {
-    const shown = make("img", { src: `${address}?inline=1`, alt: say("photo", { name }), loading: "lazy" });
-    return make("li", { className: "photo" }, make("a", { href: `${address}?inline=1`, target: "_blank" }, shown));
+    const href = `${address}?inline=1`;
+    const shown = make("img", { src: href, alt: "", loading: "lazy" });
+    const link = make("a", { href, target: "_blank", ariaLabel: say("photo", { name }) }, shown);
+    return make("li", { className: "photo" }, link);
   }
   const about = make("span", { className: "file-about" }, make("bdi", {}, name), unseen(", "));
   if (status === "stored") {

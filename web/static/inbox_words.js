@@ -13,7 +13,11 @@ const SHORT_DAY = new Intl.DateTimeFormat(locale, { weekday: "short", day: "nume
 const LONG_DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
 const WHOLE_DATE = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: ZONE });
 const SORTABLE_DAY = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: ZONE });
-const UNITS = { minute: unit("minute", "short"), hour: unit("hour", "long"), day: unit("day", "long") };
+const UNITS = {
+  minute: unit("minute", "short", spoken),
+  hour: unit("hour", "long"),
+  day: unit("day", "long"),
+};
 const SIZES = { kilobyte: unit("kilobyte", "short"), megabyte: unit("megabyte", "short") };
 const NAMES_OF_LANGUAGES = new Intl.DisplayNames(spoken, { type: "language" });
 
@@ -107,6 +111,7 @@ function daysBetween(earlier, later) {
   return Math.round((Date.parse(dayOf(later)) - Date.parse(dayOf(earlier))) / DAY);
 }
 
-function unit(name, unitDisplay) {
-  return new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay, maximumFractionDigits: 1 });
+// British English writes "12 mins", where "12 min" is meant.
+function unit(name, unitDisplay, language = locale) {
+  return new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay, maximumFractionDigits: 1 });
 }

@@ -1,14 +1,18 @@
 // The conversation on the page: bubbles, cards, days, and where the eye should be.
 
+import { fill } from "./standing.js";
 import { say } from "./wording.js";
 
 const NEAR = 96; // pixels from the end that still count as reading the newest
 const LATER = Number.POSITIVE_INFINITY;
 const PEEK = 64; // pixels of a message that are enough to notice it
 const SHORT = 16; // letters of a button that may stand beside another one
+const WRITES_FOR = 20000;
+const MENTOR_WRITES_FOR = 8000; // a mentor's page tells it again every four seconds
 
 export class Messages {
   #shown = new Map();
+  #html = new WeakMap();
 
   constructor({ log, scroll, newer, typing, texts, press, rate, retry }) {
     Object.assign(this, { log, scroll, newer, typing, texts, press, rate, retry });
@@ -46,11 +50,13 @@ export class Messages {
   }
 
   // A message of the person's own; without a time it is still on its way and stays below everything else.
-  addOwn({ id, text, at }) {
+  addOwn({ id, text, at, files = [] }) {
     if (this.has(id)) return;
     const article = clone("own-template");
-    article.querySelector(".bubble").textContent = text ?? this.texts.notKept;
-    article.classList.toggle("not-kept", text === null);
+    const kept = text !== null || files.length > 0;
+    const lines = [text, ...files.map((name) => `📎 ${name}`)].filter(Boolean);
+    article.querySelector(".bubble").textContent = kept ? lines.join("\n") : this.texts.notKept;
+    article.classList.toggle("not-kept", !kept);
     this.#place(article, id, at ? Date.parse(at) : LATER);
     if (!at) this.#show(article);
   }
@@ -65,9 +71,21 @@ export class Messages {
     if (state === "waiting") line.append(icon("clock"), this.texts.waiting);
     if (state === "failed") line.append(reason(detail ?? this.texts.notSent), this.#retryButton(id));
     if (state === "sent" && detail) {
-      article.dataset.at = Date.parse(detail);
-      this.#markDays();
+      this.#settle(article, Date.parse(detail));
     }
+  }
+
+  // How much of a file is through, 0 to 1.
+  showProgress(id, share) {
+    const line = this.#shown.get(String(id))?.querySelector(".state");
+    if (!line) return;
+    let bar = line.querySelector("progress");
+    if (!bar) {
+      bar = document.createElement("progress");
+      bar.setAttribute("aria-label", this.texts.sending);
+      line.replaceChildren(bar, this.texts.sending);
+    }
+    bar.value = share;
   }
 
   addReply(message) {
@@ -81,11 +99,27 @@ export class Messages {
     return true;
   }
 
-  showTyping(on) {
+  // A newer version of a reply takes the place of the earlier one.
+  changeReply(message) {
+    const article = this.#shown.get(String(message.id));
+    const prose = article?.querySelector(".prose");
+    if (!prose || this.#html.get(article) === message.html) return;
+    this.keepPlace(() => {
+      this.#html.set(article, message.html);
+      prose.innerHTML = message.html; // made safe by web/render.py
+      article.querySelector(".edited").hidden = !message.edited;
+    });
+  }
+
+  // who: the mentor who is writing; otherwise it is Velkommen.
+  showTyping(on, who = "") {
     const follow = on && this.#isNear();
+    const words = this.typing.querySelector("span:last-child");
     this.typing.hidden = !on;
+    words.className = who ? "" : "unseen";
+    say(words, who ? fill(this.texts.mentorWriting, { name: who }) : this.texts.writing);
     clearTimeout(this.typingTimer);
-    if (on) this.typingTimer = setTimeout(() => this.showTyping(false), 20000);
+    if (on) this.typingTimer = setTimeout(() => this.showTyping(false), who ? MENTOR_WRITES_FOR : WRITES_FOR);
     if (follow) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
@@ -108,6 +142,10 @@ export class Messages {
     const article = clone("reply-template");
     article.lang = message.language;
     article.classList.toggle("danger", message.danger);
+    article.classList.toggle("mentor", message.said !== "");
+    if (message.said) Object.assign(article.querySelector(".said"), { className: "said", textContent: message.said });
+    this.#html.set(article, message.html);
+    article.querySelector(".edited").hidden = !message.edited;
     article.querySelector("h2").textContent = message.title;
     article.querySelector(".prose").innerHTML = message.html; // made safe by web/render.py
     article.querySelector(".footer").innerHTML = message.footer;
@@ -168,6 +206,19 @@ export class Messages {
     if (before) before.after(article);
     else this.log.prepend(article);
     this.#shown.set(String(id), article);
+    this.#markDays();
+  }
+
+  // A reply may have been faster than the word that what it answers has arrived.
+  #settle(article, at) {
+    article.dataset.at = at;
+    let earliest = null;
+    let before = article.previousElementSibling;
+    while (before && (before.matches(".day") || Number(before.dataset.at) > at)) {
+      if (before.matches(".reply")) earliest = before;
+      before = before.previousElementSibling;
+    }
+    earliest?.before(article);
     this.#markDays();
   }
 

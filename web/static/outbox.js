@@ -12,11 +12,12 @@ export class Outbox {
   #wake = () => {};
 
   // post(item) resolves to {taken}, {refused, message}, {wait, message}, {broken} or {unreachable};
-  // show(item, state, detail) with the states sending, waiting, sent and failed.
-  constructor({ post, show }) {
+  // show(item, state, detail) with the states sending, waiting, sent and failed; kept: whether a closed page keeps them.
+  constructor({ post, show, kept = true }) {
     this.post = post;
     this.show = show;
-    this.#items = read();
+    this.kept = kept;
+    this.#items = kept ? read() : [];
     addEventListener("online", () => this.retryNow());
   }
 
@@ -28,6 +29,10 @@ export class Outbox {
     this.#items.push(item);
     this.#keep();
     return this.run();
+  }
+
+  has(id) {
+    return this.#items.some((each) => each.id === id);
   }
 
   retry(id) {
@@ -84,7 +89,7 @@ export class Outbox {
   }
 
   #keep() {
-    store(localStorageOrNone(), KEY, this.#items);
+    if (this.kept) store(localStorageOrNone(), KEY, this.#items);
   }
 }
 

@@ -4,19 +4,28 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+import httpx
 import structlog
 from telegram import Bot, InputFile, LinkPreviewOptions
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.commands import command_menu, telegram_code
-from bot.channels.telegram.errors import markup_refused, seconds_to_wait, to_channel_error
+from bot.channels.telegram.errors import (
+    NOT_EDITABLE,
+    NOT_MODIFIED,
+    markup_refused,
+    says,
+    seconds_to_wait,
+    to_channel_error,
+)
 from bot.channels.telegram.format import Part, to_parts
 from bot.channels.telegram.inbound import ALLOWED_UPDATES
 from bot.channels.telegram.pace import Pace, Unpaced
 from bot.channels.telegram.webhook import Webhook
-from core.errors import SettingError
+from core.errors import ChannelError, SettingError
+from core.files import LARGEST
 from core.messages import Reply
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import Translator
@@ -26,6 +35,10 @@ log = structlog.get_logger()
 API = "https://api.telegram.org"
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 ATTACHMENT_NAME = "my-data.json"
+EDITED = "✎ "
+# In front of the id of a mentor's text that took several messages: editing the last would leave the others as they were.
+SEVERAL = "+"
+FETCH_SECONDS = 30.0
 # Seconds: how long a whole reply may be held up here rather than by the queue, and how long the rest of one may.
 PATIENCE, PATIENCE_BULK, PATIENCE_WITHIN = 5.0, 20.0, 60.0
 
@@ -51,17 +64,71 @@ class TelegramChannel:
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
         """Telegram's id of the last message, the one with the buttons."""
         sent: str | None = None
-        for part in to_parts(reply, message_id):
+        parts = to_parts(reply, message_id)
+        for part in parts:
             sent = await self._send_part(address, part, begun=sent is not None, bulk=reply.bulk)
         if attachment is not None:
             await self._send_file(address, attachment)
-        return sent
+        return f"{SEVERAL}{sent}" if reply.said_by and len(parts) > 1 else sent
+
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        """Change the text where it stands; where that cannot be, send the newer version as a message of its own."""
+        parts = to_parts(reply, message_id)
+        if external_id is None or not external_id.isdecimal() or len(parts) > 1:
+            await self._send_anew(address, message_id, reply)
+            return
+        part = parts[0]
+
+        async def change() -> None:
+            await self.bot.edit_message_text(
+                part.html,
+                chat_id=int(address),
+                message_id=int(external_id),
+                parse_mode=ParseMode.HTML,
+                reply_markup=part.keyboard,
+                link_preview_options=NO_PREVIEW,
+            )
+
+        try:
+            await self.in_turn(address, change, begun=False)
+        except TelegramError as error:
+            if says(error, *NOT_MODIFIED):
+                return
+            if not says(error, *NOT_EDITABLE):
+                raise to_channel_error(error) from error
+            await self._send_anew(address, message_id, reply)
+
+    async def fetch(self, source: str) -> bytes:
+        """What a person sent, up to one byte more than we take."""
+        try:
+            file = await self.bot.get_file(source)
+        except BadRequest as error:
+            raise ChannelError(f"Telegram does not give this file: {error}.", permanent=True) from error
+        except TelegramError as error:
+            raise to_channel_error(error) from error
+        if not file.file_path or (file.file_size or 0) > LARGEST:
+            raise ChannelError("This file is too big, or gone.", permanent=True)
+        return await _download(file.file_path)
 
     async def typing(self, address: str) -> None:
         try:
             await self.bot.send_chat_action(int(address), ChatAction.TYPING)
         except TelegramError as error:
             log.debug("typing not shown", error=type(error).__name__)
+
+    async def in_turn[T](self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool, bulk: bool = False) -> T:
+        """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
+        patience = PATIENCE_WITHIN if begun else PATIENCE_BULK if bulk else PATIENCE
+        await self._pace.wait(address, patience=patience, bulk=bulk and not begun)
+        try:
+            return await call()
+        except RetryAfter as error:
+            seconds = seconds_to_wait(error)
+            await self._pace.hold(address, seconds)
+            if not begun or seconds > PATIENCE_WITHIN:
+                raise
+            await asyncio.sleep(seconds)
+            return await call()
 
     async def setup(self, translator: Callable[[str], Translator], webhook: Webhook | None) -> None:
         """Register the command menu in every language, and the webhook (without one, updates wait to be polled).
@@ -95,15 +162,19 @@ class TelegramChannel:
             return await self._message(address, part.plain, part, None)
 
         try:
-            return await self._in_turn(address, as_html, begun=begun, bulk=bulk)
+            return await self.in_turn(address, as_html, begun=begun, bulk=bulk)
         except TelegramError as error:
             if not markup_refused(error):
                 raise to_channel_error(error, begun=begun) from error
             log.error("Telegram refuses our HTML; sent as plain text", error=str(error)[:200])
         try:
-            return await self._in_turn(address, as_plain_text, begun=begun, bulk=bulk)
+            return await self.in_turn(address, as_plain_text, begun=begun, bulk=bulk)
         except TelegramError as error:
             raise to_channel_error(error, begun=begun) from error
+
+    async def _send_anew(self, address: str, message_id: int, reply: Reply) -> None:
+        for place, part in enumerate(to_parts(reply, message_id, lead=EDITED)):
+            await self._send_part(address, part, begun=place > 0, bulk=False)
 
     async def _send_file(self, address: str, content: bytes) -> None:
         file = InputFile(content, filename=ATTACHMENT_NAME)
@@ -112,25 +183,9 @@ class TelegramChannel:
             await self.bot.send_document(int(address), file)
 
         try:
-            await self._in_turn(address, as_document, begun=True)
+            await self.in_turn(address, as_document, begun=True)
         except TelegramError as error:
             raise to_channel_error(error, begun=True) from error
-
-    async def _in_turn[T](
-        self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool, bulk: bool = False
-    ) -> T:
-        """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
-        patience = PATIENCE_WITHIN if begun else PATIENCE_BULK if bulk else PATIENCE
-        await self._pace.wait(address, patience=patience, bulk=bulk and not begun)
-        try:
-            return await call()
-        except RetryAfter as error:
-            seconds = seconds_to_wait(error)
-            await self._pace.hold(address, seconds)
-            if not begun or seconds > PATIENCE_WITHIN:
-                raise
-            await asyncio.sleep(seconds)
-            return await call()
 
     async def _message(self, address: str, text: str, part: Part, parse_mode: ParseMode | None) -> str:
         message = await self.bot.send_message(
@@ -141,6 +196,24 @@ class TelegramChannel:
             link_preview_options=NO_PREVIEW,
         )
         return str(message.message_id)
+
+
+async def _download(address: str) -> bytes:
+    """The address holds the token, so nothing that is raised or logged may name it."""
+    content = b""
+    try:
+        async with httpx.AsyncClient(timeout=FETCH_SECONDS) as client, client.stream("GET", address) as response:
+            if response.status_code >= 500:
+                raise ChannelError(f"Telegram does not give this file now ({response.status_code}).")
+            if response.status_code != 200:
+                raise ChannelError(f"This file is gone ({response.status_code}).", permanent=True)
+            async for chunk in response.aiter_bytes():
+                content += chunk[: LARGEST + 1 - len(content)]
+                if len(content) > LARGEST:
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ChannelError(f"The file could not be fetched ({type(error).__name__}).") from None
+    return content
 
 
 def keep_secrets_out_of_logs() -> None:

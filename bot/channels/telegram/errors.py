@@ -16,6 +16,10 @@ from core.errors import ChannelError
 # Telegram's own words (it has no codes); matched in lower case.
 NOBODY_THERE = ("chat not found", "user not found", "peer_id_invalid", "chat_id is empty", "group chat was upgraded")
 NOT_UNDERSTOOD = "can't parse entities"
+NOT_MODIFIED = ("message is not modified", "topic_not_modified")
+NOT_EDITABLE = ("message can't be edited", "message to edit not found", "message_id_invalid")
+NO_TOPIC = ("thread not found", "topic_deleted", "topic_id_invalid")
+TOPIC_CLOSED = "topic_closed"
 # Raised before the first byte went out.
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -31,7 +35,7 @@ def to_channel_error(error: TelegramError, *, begun: bool = False) -> ChannelErr
         if not begun:
             return ChannelError(f"Telegram asks to wait {seconds:g} seconds.", retry_after=seconds)
         return ChannelError(f"Telegram asked to wait {seconds:g} seconds inside a reply.", maybe_sent=True)
-    if isinstance(error, Forbidden | ChatMigrated) or _nobody_there(error):
+    if isinstance(error, Forbidden | ChatMigrated) or says(error, *NOBODY_THERE):
         return ChannelError(f"Nobody can be reached in this chat: {error}.", permanent=True, maybe_sent=begun)
     if isinstance(error, InvalidToken):
         return ChannelError("Telegram refuses the token; check TELEGRAM_BOT_TOKEN.", maybe_sent=begun)
@@ -44,16 +48,17 @@ def to_channel_error(error: TelegramError, *, begun: bool = False) -> ChannelErr
 
 
 def markup_refused(error: TelegramError) -> bool:
-    return isinstance(error, BadRequest) and NOT_UNDERSTOOD in str(error).lower()
+    return says(error, NOT_UNDERSTOOD)
+
+
+def says(error: TelegramError, *words: str) -> bool:
+    """Whether Telegram refuses a call in one of these words."""
+    return isinstance(error, BadRequest) and any(each in str(error).lower() for each in words)
 
 
 def seconds_to_wait(error: RetryAfter) -> float:
     # The public attribute warns on every reading until its type changes; this is the same value as a timedelta.
     return error._retry_after.total_seconds()
-
-
-def _nobody_there(error: TelegramError) -> bool:
-    return isinstance(error, BadRequest) and any(words in str(error).lower() for words in NOBODY_THERE)
 
 
 def _in_short(error: TelegramError) -> str:

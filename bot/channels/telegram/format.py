@@ -15,6 +15,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.channels.telegram.markup import BOLD, ITALIC, Block, Span, Style, to_blocks
 from core.errors import ChannelError
 from core.messages import Button, Reply
+from i18n.names import said_by
 
 # Telegram counts what is shown, in UTF-16 units: most emojis count two.
 MAX_TEXT = 4096
@@ -37,18 +38,20 @@ class Part:
     keyboard: InlineKeyboardMarkup | None = None
 
 
-def to_parts(reply: Reply, message_id: int) -> list[Part]:
-    """The reply as one or more messages; ChannelError if it holds what no message can carry."""
-    title = " ".join(reply.title.split())
-    blocks = [
-        *([Block((Span(title, (BOLD,)),))] if title else []),
-        *to_blocks(reply.text),
-        *(block.within(ITALIC) for block in to_blocks(reply.footer)),
-    ]
+def to_parts(reply: Reply, message_id: int, *, lead: str = "") -> list[Part]:
+    """The reply as one or more messages, `lead` in front; ChannelError if it holds what no message can carry."""
+    blocks = _by_mentor(reply) if reply.said_by else _ours(reply)
+    if lead and blocks:
+        blocks[0] = replace(blocks[0], spans=(Span(lead), *blocks[0].spans))
     parts = [Part(to_html(spans), _text(spans)) for spans in cut(blocks)]
     if not parts:
         raise ChannelError(f"Reply {message_id} has nothing to show; give it a title or a text.")
     return [*parts[:-1], replace(parts[-1], keyboard=to_keyboard(reply, message_id))]
+
+
+def to_texts(text: str) -> list[str]:
+    """A text exactly as it is, in as few messages as it needs; none for an empty one."""
+    return [_text(spans) for spans in cut([Block((Span(text),))])]
 
 
 def to_keyboard(reply: Reply, message_id: int) -> InlineKeyboardMarkup | None:
@@ -88,6 +91,20 @@ def to_html(spans: Sequence[Span]) -> str:
 
 def utf16_length(text: str) -> int:
     return len(text) + sum(char > "\uffff" for char in text)
+
+
+def _ours(reply: Reply) -> list[Block]:
+    title = " ".join(reply.title.split())
+    return [
+        *([Block((Span(title, (BOLD,)),))] if title else []),
+        *to_blocks(reply.text),
+        *(block.within(ITALIC) for block in to_blocks(reply.footer)),
+    ]
+
+
+def _by_mentor(reply: Reply) -> list[Block]:
+    """Who writes, and below it what they wrote, never read as mark-up."""
+    return [Block((Span(said_by(reply), (BOLD,)),)), Block((Span(reply.text),))]
 
 
 def _to_button(button: Button) -> InlineKeyboardButton:

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, Message, Update, User
+from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, Message, PhotoSize, Update, User
 from telegram.constants import ChatType
 from telegram.ext.filters import StatusUpdate
 
-from core.messages import Inbound, Kind
+from core.files import LARGEST
+from core.messages import FileSent, Inbound, Kind
 
 # Asked for by name: Telegram keeps everything else (reactions, polls, payments …) to itself.
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -76,6 +77,7 @@ def to_inbound(update: Update, received_at: datetime) -> Arrival | None:
         language_hint=_language(message.from_user),
         reference=external_reference(update),
         edits=message_reference(message) if edited else None,
+        file=_file(message, kind) if private and not edited else None,
     )
 
 
@@ -122,6 +124,22 @@ def _content(message: Message) -> tuple[Kind, str]:
     # No more than the caption leaves this function: neither a phone number nor a position is kept.
     caption = message.caption or ""
     return next((kind for field, kind in CONTENT if getattr(message, field)), Kind.OTHER), caption
+
+
+def _file(message: Message, kind: Kind) -> FileSent | None:
+    """A photo in the largest size that we take, or a document; nothing else is ever fetched."""
+    if kind is Kind.PHOTO:
+        sizes = sorted(message.photo, key=_bytes)
+        largest = next((size for size in reversed(sizes) if _bytes(size) <= LARGEST), sizes[0])
+        return FileSent(largest.file_id, "photo.jpg", "image/jpeg", _bytes(largest))
+    if kind is Kind.FILE and message.document is not None:
+        sent = message.document
+        return FileSent(sent.file_id, sent.file_name or "", sent.mime_type or "", sent.file_size or 0)
+    return None
+
+
+def _bytes(size: PhotoSize) -> int:
+    return size.file_size or 0
 
 
 def _language(person: User | None) -> str | None:

@@ -17,6 +17,8 @@ from store.limits import Limit
 # moment; in a chat three at once, then one a second.
 ALL_CHATS = Limit("telegram", every=timedelta(seconds=1 / 29.2), burst=1.2)
 CHAT_EVERY, CHAT_BURST = timedelta(seconds=1), 3
+# A group takes 20 messages a minute from a bot, however many topics it has.
+GROUP_EVERY, GROUP_BURST = timedelta(seconds=3.5), 3
 SHARDS = 4096
 # Seconds: what is not urgent takes a token only when it is there, so that a live reply waits for one message at most.
 AT_HAND, LOOK_AGAIN = 0.003, 0.5
@@ -106,4 +108,6 @@ def chat_limit(address: str) -> Limit:
     # A shard instead of the chat's id: the table holds nobody's address and cannot grow, there is nothing to forget
     # in it, and two chats in one shard merely share a second.
     shard = int.from_bytes(hashlib.blake2b(address.encode(), digest_size=4).digest()) % SHARDS
+    if address.startswith("-"):
+        return Limit(f"telegram:group:{shard}", every=GROUP_EVERY, burst=GROUP_BURST)
     return Limit(f"telegram:{shard}", every=CHAT_EVERY, burst=CHAT_BURST)

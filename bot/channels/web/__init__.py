@@ -42,9 +42,10 @@ class WebChannel:
         except ChannelError:
             return
 
-    async def typing(self, address: str) -> None:
+    async def typing(self, address: str, who: str = "") -> None:
+        """who: the mentor who is writing; otherwise it is Velkommen."""
         try:
-            await self._announce(address, TYPING)
+            await self._announce(address, f"{TYPING}:{who}" if who else TYPING)
         except ChannelError:
             return  # only a sign; the reply itself will tell if the database is away
 

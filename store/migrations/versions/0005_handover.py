@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("inbound_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("outbound_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("event_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("note_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_forum_topics_conversation_id"), ondelete="CASCADE"
         ),
@@ -60,9 +61,6 @@ def upgrade() -> None:
             "role in ('mentor', 'supervisor', 'admin', 'editor', 'reviewer', 'auditor')", name=op.f("ck_staff_role")
         ),
         sa.CheckConstraint("capacity > 0", name=op.f("ck_staff_capacity")),
-        sa.ForeignKeyConstraint(
-            ["telegram_talk"], ["conversations.id"], name=op.f("fk_staff_telegram_talk"), ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_staff_telegram_id")),
@@ -165,9 +163,6 @@ def upgrade() -> None:
             ["conversation_id"], ["conversations.id"], name=op.f("fk_handovers_conversation_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(["mentor_id"], ["staff.id"], name=op.f("fk_handovers_mentor_id"), ondelete="SET NULL"),
-        sa.ForeignKeyConstraint(
-            ["reopened_of"], ["handovers.id"], name=op.f("fk_handovers_reopened_of"), ondelete="SET NULL"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handovers")),
     )
     op.create_index(
