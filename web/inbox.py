@@ -266,7 +266,7 @@ async def canned(request: Request) -> Response:
 
 @router.get("/api/stream")
 async def stream(request: Request) -> Response:
-    asked = await asked_by(request)
+    asked = await asked_by(request, active=False)
 
     async def still_in() -> bool:
         try:

@@ -1,17 +1,28 @@
 """The mentors' inbox as its page behaves, over scripted conversations."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import structlog
+import uvicorn
 from playwright.async_api import Browser, Page, expect
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.services import Services
+from knowledge.library import Library
+from knowledge.shelf import Shelf
+from operations.assemble import web_doors
+from store import handovers, staff
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_browser_look import LOW_CONTRAST, NAMELESS, REPEATED_IDS
+from tests.support.inbox import add, comes_over
 from tests.support.scripted_inbox import MARIA, ScriptedInbox
+from tests.support.scripted_web import _published as published
 from tests.support.scripted_web import free_port
+from web.app import create_app
 
 pytestmark = pytest.mark.browser
 log = structlog.get_logger()
@@ -296,3 +307,81 @@ async def test_every_text_says_its_language(me: Colleague) -> None:
     await expect(me.log.locator(".from-bot .bubble").first).to_have_attribute("lang", "en")
     await expect(me.field).to_have_attribute("lang", "uk")
     await expect(me.page.locator("#rows .row-last").first).to_have_attribute("lang", re.compile("^[a-z]+$"))
+
+
+class OfFiles(Shelf):
+    """What the files hold; the database of the pages has no knowledge."""
+
+    async def _read(self, session: AsyncSession) -> Library:
+        return published()
+
+
+@pytest.fixture
+async def office(services: Services) -> AsyncIterator[str]:
+    """The real application over a real database; its address."""
+    services.shelf = OfFiles(services.sessions)
+    server = uvicorn.Server(
+        uvicorn.Config(app := create_app(web_doors(services)), port=free_port(), log_level="warning", ws="none")
+    )
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    yield f"http://127.0.0.1:{server.config.port}"
+    app.state.frame.close()
+    server.should_exit = True
+    await task
+    await services.background.drain()
+
+
+async def test_from_the_invitation_to_the_end_of_a_conversation(
+    browser: Browser, office: str, services: Services
+) -> None:
+    """The page and its real server understand each other."""
+    sofie = await add(services, "Sofie", "supervisor", languages=("da", "en"))
+    async with services.database.begin() as connection:
+        token = await staff.make_link(connection, sofie.id, "password", now=services.now())
+    context = await browser.new_context(viewport=DESK, locale="en-GB")
+    context.set_default_timeout(5_000)
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: line.type in ("error", "warning") and complaints.append(line.text))
+
+    await page.goto(f"{office}/staff/invite/{token}")
+    await page.get_by_label("Password", exact=True).fill("three quiet green boats")
+    await page.get_by_role("button", name="Save and sign in").click()
+    await expect(page.get_by_text("Nobody is waiting. Nice.")).to_be_visible()
+
+    conversation = await comes_over(services, "How do I get a tax card?", name="Oksana")
+    async with services.database.begin() as connection:
+        await handovers.announce(connection, conversation, "row")
+    await page.locator("#rows a", has_text="Oksana").click()
+    await page.locator("#acts").get_by_role("button", name="Take it").click()
+    await page.locator("#text").fill("Hello Oksana,\nI'm here.")
+    await page.locator("#send").click()
+    written = page.get_by_role("log").locator(".mine", has_text="I'm here.")
+    await expect(written.locator(".state")).to_have_text("Sent", timeout=10_000)
+
+    await written.get_by_role("button", name="Correct").click()
+    await page.get_by_role("dialog").get_by_role("textbox").fill("Hello Oksana, I'm here now.")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("log").get_by_text("Earlier versions")).to_be_visible()
+
+    await page.locator("#talk-name").focus()
+    await page.keyboard.press("n")
+    await page.locator("#text").fill("She needs the form 04.063.")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("log").locator(".note")).to_be_visible()
+    for act, option, said in (
+        ("snooze", "On Monday", "Snoozed until"),
+        ("resolve", "Solved", "Resolved. Velkommen, the chat assistant, goes on."),
+    ):
+        await page.locator(f"[data-act={act}]").click()
+        await page.get_by_role("radio", name=option).check()
+        await page.get_by_role("dialog").locator(".action").click()
+        await expect(page.locator("#toasts")).to_contain_text(said)
+    await page.goto(f"{office}/inbox/desk")
+    await expect(page.get_by_role("heading", name="Sofie")).to_be_visible()
+    await context.close()
+    assert complaints == []

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import httpx
 import structlog
-from telegram import Bot, InputFile, LinkPreviewOptions
+from telegram import Bot, InputFile, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
@@ -43,6 +44,22 @@ FETCH_SECONDS = 30.0
 PATIENCE, PATIENCE_BULK, PATIENCE_WITHIN = 5.0, 20.0, 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where in a chat a message goes: into a topic of a group, below another message, without a sound."""
+
+    thread: int | None = None
+    reply_to: int | None = None
+    quiet: bool = False
+
+    @property
+    def reply(self) -> ReplyParameters | None:
+        return ReplyParameters(self.reply_to, allow_sending_without_reply=True) if self.reply_to else None
+
+
+CHAT = Where()
+
+
 class TelegramChannel:
     """Sends replies as one bot.
 
@@ -66,7 +83,7 @@ class TelegramChannel:
         sent: str | None = None
         parts = to_parts(reply, message_id)
         for part in parts:
-            sent = await self._send_part(address, part, begun=sent is not None, bulk=reply.bulk)
+            sent = await self.send_part(address, part, begun=sent is not None, bulk=reply.bulk)
         if attachment is not None:
             await self._send_file(address, attachment)
         return f"{SEVERAL}{sent}" if reply.said_by and len(parts) > 1 else sent
@@ -154,12 +171,14 @@ class TelegramChannel:
         await self._request.shutdown()
         await self._pace.close()
 
-    async def _send_part(self, address: str, part: Part, *, begun: bool, bulk: bool) -> str:
+    async def send_part(self, address: str, part: Part, where: Where = CHAT, *, begun: bool, bulk: bool) -> str:
+        """One message; its id. As plain text, should Telegram refuse the mark-up. Raises ChannelError."""
+
         async def as_html() -> str:
-            return await self._message(address, part.html, part, ParseMode.HTML)
+            return await self._message(address, part.html, part, ParseMode.HTML, where)
 
         async def as_plain_text() -> str:
-            return await self._message(address, part.plain, part, None)
+            return await self._message(address, part.plain, part, None, where)
 
         try:
             return await self.in_turn(address, as_html, begun=begun, bulk=bulk)
@@ -174,7 +193,7 @@ class TelegramChannel:
 
     async def _send_anew(self, address: str, message_id: int, reply: Reply) -> None:
         for place, part in enumerate(to_parts(reply, message_id, lead=EDITED)):
-            await self._send_part(address, part, begun=place > 0, bulk=False)
+            await self.send_part(address, part, begun=place > 0, bulk=False)
 
     async def _send_file(self, address: str, content: bytes) -> None:
         file = InputFile(content, filename=ATTACHMENT_NAME)
@@ -187,13 +206,16 @@ class TelegramChannel:
         except TelegramError as error:
             raise to_channel_error(error, begun=True) from error
 
-    async def _message(self, address: str, text: str, part: Part, parse_mode: ParseMode | None) -> str:
+    async def _message(self, address: str, text: str, part: Part, parse_mode: ParseMode | None, where: Where) -> str:
         message = await self.bot.send_message(
             int(address),
             text,
             parse_mode=parse_mode,
             reply_markup=part.keyboard,
             link_preview_options=NO_PREVIEW,
+            message_thread_id=where.thread,
+            disable_notification=where.quiet or None,
+            reply_parameters=where.reply,
         )
         return str(message.message_id)
 

@@ -49,9 +49,12 @@ def to_parts(reply: Reply, message_id: int, *, lead: str = "") -> list[Part]:
     return [*parts[:-1], replace(parts[-1], keyboard=to_keyboard(reply, message_id))]
 
 
-def to_texts(text: str) -> list[str]:
-    """A text exactly as it is, in as few messages as it needs; none for an empty one."""
-    return [_text(spans) for spans in cut([Block((Span(text),))])]
+def shown_as(blocks: Sequence[Block], buttons: Sequence[Button] = (), *, in_a_row: int = 2) -> list[Part]:
+    """Blocks as messages, with buttons under the last."""
+    parts = [Part(to_html(spans), _text(spans)) for spans in cut(blocks)]
+    made = [_to_button(button) for button in buttons]
+    rows = [made[place : place + in_a_row] for place in range(0, len(made), in_a_row)]
+    return [*parts[:-1], replace(parts[-1], keyboard=InlineKeyboardMarkup(rows))] if rows and parts else parts
 
 
 def to_keyboard(reply: Reply, message_id: int) -> InlineKeyboardMarkup | None:
