@@ -108,7 +108,7 @@ async def history(session: AsyncSession, channel: str, address: str, *, limit: i
     """The last messages of both sides, oldest first."""
     written = await session.execute(_written(channel, address).order_by(InboundMessage.id.desc()).limit(limit))
     replied = await session.execute(_replied(channel, address).order_by(OutboundMessage.id.desc()).limit(limit))
-    both: list[Written | Replied] = [*_as_written(written.all()), *_as_replied(replied.all())]
+    both: list[Written | Replied] = [*_as_written(written.all()[::-1]), *_as_replied(replied.all())]
     return sorted(both, key=_order)[-limit:]
 
 
@@ -123,7 +123,7 @@ async def since(
     own = _written(channel, address).order_by(InboundMessage.id.desc()).limit(limit)
     if seen_at is not None:
         own = own.where(InboundMessage.received_at > seen_at)
-    written = _as_written((await session.execute(own)).all())
+    written = _as_written((await session.execute(own)).all()[::-1])
     both: list[Written | Replied] = [*written, *replies]
     return sorted(both, key=_order)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 import uvicorn
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services import Services
@@ -47,14 +47,25 @@ FRAMES = """() => new Promise((done) => {
 })"""
 
 
+def complaints_of(page: Page) -> list[str]:
+    """Whatever the console complains about from now on."""
+    complaints: list[str] = []
+
+    def keep(line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            complaints.append(line.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", keep)
+    return complaints
+
+
 class Colleague:
-    """Somebody in front of the inbox; whatever the console complains about is kept."""
+    """Somebody in front of the inbox."""
 
     def __init__(self, page: Page, inbox: ScriptedInbox) -> None:
         self.page, self.inbox = page, inbox
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: line.type in ("error", "warning") and self.complaints.append(line.text))
+        self.complaints = complaints_of(page)
 
     async def opens(self, *, box: str = "queue", conversation: int | None = None, path: str = "") -> None:
         asked = f"&open={conversation}" if conversation else ""
@@ -270,17 +281,21 @@ async def test_a_machine_translation_says_so_and_can_be_switched_off(me: Colleag
 async def test_a_long_list_scrolls_and_changes_in_place(me: Colleague) -> None:
     await me.opens()
     rows = me.page.locator("#rows li")
-    assert await rows.count() > 200  # noqa: PLR2004
+    assert await rows.count() > 200
     times = await me.page.evaluate(FRAMES)
     await me.page.evaluate("document.querySelector('#rows li').marked = true")
     me.inbox.change(8, lastText="Changed in place")
     await expect(rows.get_by_text("Changed in place")).to_have_count(1)
     log.info("frames of a long list", rows=await rows.count(), median=times[30], worst=times[-1])
 
-    assert await me.page.evaluate("[...document.querySelectorAll('#rows li')].filter((each) => each.marked).length") == 1
+    assert (
+        await me.page.evaluate("[...document.querySelectorAll('#rows li')].filter((each) => each.marked).length") == 1
+    )
 
 
-@pytest.mark.parametrize("me", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "me", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+)
 async def test_all_can_be_read_has_a_name_and_no_style_of_its_own(me: Colleague) -> None:
     async def look() -> None:
         for problem in (LOW_CONTRAST, NAMELESS, NAMELESS_FIELDS, REPEATED_IDS, STYLED):
@@ -320,6 +335,7 @@ class OfFiles(Shelf):
 async def office(services: Services) -> AsyncIterator[str]:
     """The real application over a real database; its address."""
     services.shelf = OfFiles(services.sessions)
+    await services.shelf.library()
     server = uvicorn.Server(
         uvicorn.Config(app := create_app(web_doors(services)), port=free_port(), log_level="warning", ws="none")
     )
@@ -342,11 +358,9 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
     async with services.database.begin() as connection:
         token = await staff.make_link(connection, sofie.id, "password", now=services.now())
     context = await browser.new_context(viewport=DESK, locale="en-GB")
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(15_000)
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: line.type in ("error", "warning") and complaints.append(line.text))
+    complaints = complaints_of(page)
 
     await page.goto(f"{office}/staff/invite/{token}")
     await page.get_by_label("Password", exact=True).fill("three quiet green boats")
@@ -358,6 +372,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
         await handovers.announce(connection, conversation, "row")
     await page.locator("#rows a", has_text="Oksana").click()
     await page.locator("#acts").get_by_role("button", name="Take it").click()
+    await expect(page.get_by_label("Write to Oksana in English")).to_be_focused()
     await page.locator("#text").fill("Hello Oksana,\nI'm here.")
     await page.locator("#send").click()
     written = page.get_by_role("log").locator(".mine", has_text="I'm here.")

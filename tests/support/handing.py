@@ -49,7 +49,7 @@ FINISHING = 60
 DIARY = (
     """create table diary (
         seq bigserial primary key, what text, conversation bigint, handover bigint, number bigint, epoch int,
-        owner text, status text, mentor bigint, unread int)""",
+        owner text, status text, mentor bigint, unread int, step xid8 default pg_current_xact_id())""",
     """create function note_owner() returns trigger language plpgsql as $$ begin
         if new.epoch < old.epoch then raise exception 'the epoch fell'; end if;
         insert into diary (what, conversation, epoch, owner) values ('owner', new.id, new.epoch, new.owner);
@@ -217,7 +217,7 @@ class Op:
     wait: int = 0
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """One recruit at a time, three colleagues, two processes."""
 

@@ -72,9 +72,9 @@ FUNCTIONS: dict[str, Callable[[Staff, Case], bool]] = {
 
 MAY = {
     #                                       a mentor           a supervisor
-    "waits here":                          ("s....c.......", "s....c...nm.."),
-    "waits somewhere":                     ("s....c.......", "s....c...nm.."),
-    "waits elsewhere":                     (".............", "s....c...nm.."),
+    "waits here":                          ("s....c.......", "stfa.c...nm.."),
+    "waits somewhere":                     ("s....c.......", "stfa.c...nm.."),
+    "waits elsewhere":                     (".............", "stfa.c...nm.."),
     "waits here, urgent":                  ("stfa.c.......", "stfa.c...nm.."),
     "waits elsewhere, urgent":             (".............", "stfa.c...nm.."),
     "waits elsewhere, offered to me":      ("stfa.cd......", "stfa.cd..nm.."),

@@ -11,7 +11,13 @@ from core.settings import VARIABLES, Settings, read_settings
 
 SECRET = "s" * 32
 # Any text will do here, so there is nothing to refuse.
-FREE = {"VELKOMMEN_HOST", "VELKOMMEN_MENTOR_CONTACT", "VELKOMMEN_FORWARDED_BY", "VELKOMMEN_METRICS_TOKEN"}
+FREE = {
+    "VELKOMMEN_HOST",
+    "VELKOMMEN_MENTOR_CONTACT",
+    "VELKOMMEN_TRANSLATE_KEY",
+    "VELKOMMEN_FORWARDED_BY",
+    "VELKOMMEN_METRICS_TOKEN",
+}
 ODD = [
     ("VELKOMMEN_PORT", ("http", "0", "65536", "-1", "80.5", "²"), "8000"),
     ("VELKOMMEN_DATA_DIR", ("{tmp}/a-file", "{tmp}/a-file/below"), "/var/lib/velkommen"),
@@ -21,6 +27,8 @@ ODD = [
     ("TELEGRAM_API_URL", ("api.telegram.org", "http://telegram:99999"), "http://127.0.0.1:8081"),
     ("PUBLIC_URL", ("velkommen.odense.dk", "https://"), "https://velkommen.example.dk"),
     ("VELKOMMEN_SECRET_KEY", ("short", "s" * 31), "secrets.token_urlsafe"),
+    ("VELKOMMEN_MENTOR_GROUP", ("mentors", "1001234567890", "-", "@mentors"), "-1001234567890"),
+    ("VELKOMMEN_TRANSLATE_URL", ("translate.odense.dk", "ftp://translate"), "http://127.0.0.1:5000"),
     (
         "VELKOMMEN_EMBED_ORIGINS",
         (
@@ -87,6 +95,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PUBLIC_URL": "https://velkommen.example.dk/",
         "VELKOMMEN_SECRET_KEY": SECRET,
         "VELKOMMEN_MENTOR_CONTACT": "mentor@example.dk",
+        "VELKOMMEN_MENTOR_GROUP": "-1001234567890",
+        "VELKOMMEN_TRANSLATE_URL": "http://translate:5000/",
+        "VELKOMMEN_TRANSLATE_KEY": "translate-key",
         "VELKOMMEN_EMBED_ORIGINS": "https://www.odense.dk  https://intranet.odense.dk:8443",
         "VELKOMMEN_FORWARDED_BY": "10.0.0.1",
         "VELKOMMEN_METRICS_TOKEN": "token",
@@ -108,6 +119,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         public_url="https://velkommen.example.dk",
         secret_key=SECRET,
         mentor_contact="mentor@example.dk",
+        mentor_group="-1001234567890",
+        translate_url="http://translate:5000",
+        translate_key="translate-key",
         embed_origins=("https://www.odense.dk", "https://intranet.odense.dk:8443"),
         forwarded_by="10.0.0.1",
         metrics_token="token",

@@ -39,7 +39,10 @@ const outbox = new Outbox({
 const uploads = new Outbox({
   kept: false,
   post: postFile,
-  show: (item, state, detail) => messages.showState(item.id, state, detail),
+  show({ id }, state, detail) {
+    messages.showState(id, state, detail);
+    if (state === "sending") messages.showProgress(id, 0);
+  },
 });
 
 const standing = new Standing({

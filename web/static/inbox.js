@@ -2,7 +2,7 @@
 
 import { Acts } from "./inbox_acts.js";
 import { conversation, get, newId, post, session } from "./inbox_api.js";
-import { Composer } from "./inbox_composer.js";
+import { Composer, hasDraft } from "./inbox_composer.js";
 import { ask, isAsking, writing } from "./inbox_dialogs.js";
 import { $, button, make, put, wireMenu } from "./inbox_dom.js";
 import { showKeys, wireKeys } from "./inbox_keys.js";
@@ -12,7 +12,7 @@ import { Outbox } from "./inbox_outbox.js";
 import { clearPerson, showPerson } from "./inbox_person.js";
 import { Rows, boxOf } from "./inbox_rows.js";
 import { Transcript } from "./inbox_talk.js";
-import { clock, list as joined, nameOf, say, start, texts, when } from "./inbox_words.js";
+import { isMuted, list as joined, nameOf, say, start, texts, when } from "./inbox_words.js";
 
 const HERE_EVERY = 20000; // ms
 const HERE_FOR = 45000;
@@ -56,6 +56,7 @@ const list = new List({
   list: $("rows"),
   moved: $("new-order"),
   open: (id) => openTalk(id),
+  hasDraft: (row) => row.conversationId !== open.id && hasDraft(row),
   address: (row) => `/inbox?${new URLSearchParams({ box: boxOf(row) ?? box, open: row.conversationId })}`,
 });
 
@@ -172,7 +173,7 @@ const acts = new Acts({
     keep(row);
     const now = boxOf(row);
     if (box === "queue" && now === "mine") showBox("mine", { push: false });
-    focusAfter(row);
+    focusAfter();
   },
   left(id) {
     rows.drop(id);
@@ -246,23 +247,17 @@ $("talk-failed").querySelector("button").addEventListener("click", () => {
 function showHead() {
   const { row } = open;
   put($("talk-name"), nameOf(row));
-  const facts = [row.languageName, stateOf(row)].filter(Boolean);
-  const said = make("span", {}, facts.join(" · "));
-  $("talk-facts").replaceChildren(said, ...(row.can.note && start.themes.length ? [themeOf(row)] : []));
+  const flags = [isMuted(row) && texts.muted, row.reachable === false && texts.unreachable];
+  put($("talk-facts"), [row.languageName, stateOf(row), ...flags].filter(Boolean).join(" · "));
+  $("talk-theme").hidden = !row.can.note;
+  if (document.activeElement !== $("talk-theme")) $("talk-theme").value = row.theme ?? "";
   acts.show(row);
   composer.show(row);
   showInstead(row);
   showViewers();
 }
 
-function themeOf(row) {
-  const entries = [{ id: "", label: texts.noTheme }, ...start.themes];
-  const select = make("select", { ariaLabel: texts.topicTheme, title: texts.topicTheme });
-  select.append(...entries.map(({ id, label }) => make("option", { value: id }, label)));
-  select.value = row.theme ?? "";
-  select.addEventListener("change", () => acts.setTheme(row, select.value || null));
-  return select;
-}
+$("talk-theme").addEventListener("change", ({ target }) => acts.setTheme(open.row, target.value || null));
 
 function stateOf(row) {
   if (row.status === "waiting") return texts.stateWaiting;
@@ -292,6 +287,14 @@ function showInstead({ can, status }) {
   step.onclick = () => acts.do(act);
 }
 
+// What is open has left this colleague's sight: it can be read to the end, and what was begun can be copied.
+function lock() {
+  toast(texts.talkGone);
+  if (!open.row) return;
+  open.row = { ...open.row, can: {} };
+  showHead();
+}
+
 // Every row that comes in passes here.
 function keep(row) {
   rows.keep(row);
@@ -314,13 +317,16 @@ async function reload() {
   showPerson(detail, personActs());
 }
 
-function focusAfter(row) {
-  if (!row.can.reply) $("talk-name").focus();
-  else if (!composer.write("reply")) $("talk-name").focus();
+// What was pressed may be gone by now; then the eye goes where the work goes on.
+function focusAfter() {
+  const { activeElement: now } = document;
+  if (now !== document.body && now.checkVisibility()) return;
+  if (!composer.write("reply")) $("talk-name").focus();
 }
 
 function personActs() {
   return {
+    nameMentor: open.row.can.note ? () => acts.nameMentor(open.row).then(reload) : null,
     findTopic: open.row.can.reply ? (title) => (show("talk"), composer.openTopics(title)) : null,
     openEarlier(row) {
       if (row.conversationId !== open.id) return openTalk(row.conversationId);
@@ -378,6 +384,8 @@ $("older").addEventListener("click", async () => {
 function read() {
   const { row } = open;
   if (!row?.unread || document.hidden || !row.can.reply || !transcript.atEnd) return;
+  row.unread = 0;
+  showRows();
   post(conversation(open.id, "read")).catch(() => {});
 }
 
@@ -491,13 +499,13 @@ const heard = {
   row({ row, gone }) {
     if (gone) {
       rows.drop(gone);
-      if (gone === open.id && !isAsking()) toast(texts.talkGone);
+      if (gone === open.id) lock();
       return showRows();
     }
     const before = rows.of(row.conversationId);
     keep(row);
-    if (row.status === "waiting" && before?.status !== "waiting") ring();
-    if (row.unread > (before?.unread ?? 0) && (row.mine || row.member)) ring();
+    if (row.status === "waiting" && before?.status !== "waiting") ring(texts.newInQueue);
+    if (row.unread > (before?.unread ?? 0) && (row.mine || row.member)) ring(say("newMessageFrom", { name: nameOf(row) }));
     if (row.conversationId === open.id) read();
   },
   said({ conversationId, edited }) {
@@ -540,7 +548,8 @@ const live = new Live({
   lost: lose,
 });
 
-function ring() {
+function ring(sentence) {
+  $("news").textContent = sentence;
   if (settings.sound && (document.hidden || !document.hasFocus())) chime();
 }
 

@@ -3,7 +3,7 @@
 import { conversation, get, post } from "./inbox_api.js";
 import { $, button, icon, make, unseen, wireMenu } from "./inbox_dom.js";
 import { ask, choosing, field, picking, writing } from "./inbox_dialogs.js";
-import { asWritten, danishTime, languageName, say, start, texts, when } from "./inbox_words.js";
+import { asWritten, danishTime, isMuted, languageName, say, start, texts, when } from "./inbox_words.js";
 
 const HOUR = 3600000;
 const QUEUE = 0; // "pass on" to nobody in particular
@@ -19,8 +19,8 @@ const ACTS = [
   { name: "invite", icon: "person", may: ({ can }) => can.reply },
   { name: "leave", icon: "out", may: ({ can }) => can.leave },
   { name: "suggest", icon: "hash", may: ({ can }) => can.suggest },
-  { name: "mute", icon: "close", may: ({ can, muted }) => can.mute && !isMuted(muted), danger: true },
-  { name: "unmute", icon: "check", may: ({ can, muted }) => can.mute && isMuted(muted) },
+  { name: "mute", icon: "close", may: (row) => row.can.mute && !isMuted(row), danger: true },
+  { name: "unmute", icon: "check", may: (row) => row.can.mute && isMuted(row) },
   { name: "report", icon: "alert", may: ({ can }) => can.note && can.transcript, danger: true },
 ];
 
@@ -201,9 +201,21 @@ export class Acts {
     });
   }
 
-  async setTheme(row, theme) {
-    const before = row.theme;
-    await this.#step(row, "theme", { theme }, texts.themeChanged, (now) => this.setTheme({ ...now, theme: null }, before));
+  setTheme(row, theme) {
+    const undo = (now) => this.#step(now, "theme", { theme: row.theme }, texts.undone);
+    return this.#step(row, "theme", { theme }, texts.themeChanged, undo);
+  }
+
+  nameMentor(row) {
+    const options = [{ id: start.me.id, label: start.me.name }, ...colleagues(row)];
+    const kinds = ["mentor", "buddy", "nobody"].map((id) => ({ id, label: texts[`as_${id}`] }));
+    return this.#ask(row, "mentor", texts.namedNow, {
+      title: texts.nameTitle,
+      text: texts.nameText,
+      parts: [picking(texts.colleague, "who", options), choosing(texts.nameAs, "kind", kinds)],
+      confirm: texts.save,
+      values: ({ who, kind }) => ({ who: Number(who), kind: kind === "nobody" ? null : kind }),
+    });
   }
 
   async #step(row, path, body, done, undo) {
@@ -266,10 +278,6 @@ function about({ languages, onDuty }) {
 
 function nameOfColleague(id) {
   return start.colleagues.find((each) => each.id === Number(id))?.name ?? "";
-}
-
-function isMuted(until) {
-  return until ? Date.parse(until) > Date.now() : false;
 }
 
 // A topic's slug, with the titles that fit offered while typing.

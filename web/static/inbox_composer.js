@@ -3,7 +3,7 @@
 import { conversation, get, post } from "./inbox_api.js";
 import { $, button, make, put } from "./inbox_dom.js";
 import { openPicker } from "./inbox_picker.js";
-import { languageName, nameOf, say, start, texts } from "./inbox_words.js";
+import { canTranslate, languageName, nameOf, say, start, texts } from "./inbox_words.js";
 
 const TYPING_EVERY = 4000; // ms
 const touch = matchMedia("(pointer: coarse)");
@@ -130,15 +130,17 @@ export class Composer {
     $("send").textContent = isNote ? texts.saveNote : texts.send;
     const foreign = this.#row.language && !start.me.languages.includes(this.#row.language);
     const draft = $("translate-draft");
-    draft.hidden = !start.canTranslate || !this.settings.translation || !foreign;
+    draft.hidden = !canTranslate || !this.settings.translation || !foreign;
     draft.title = say("translateDraft", { language });
     draft.setAttribute("aria-label", draft.title);
-    if (foreign && !start.canTranslate && !isNote) this.#offerInstead(language);
+    if (foreign && !canTranslate && !isNote) this.#offerInstead(language);
     else put($("hint"), touch.matches ? "" : this.settings.enter ? texts.hintEnter : say("hintCtrl", { key: COMMAND }));
   }
 
   // Without a translator: what is there already in the person's language.
   #offerInstead(language) {
+    if ($("hint").dataset.language === language && $("hint").childElementCount) return;
+    $("hint").dataset.language = language;
     $("hint").hidden = false;
     $("hint").replaceChildren(
       `${say("noTranslator", { language })} `,
@@ -264,6 +266,10 @@ export class Composer {
     if (text) sessionStorage.setItem(draftKey(conversationId, mode), text);
     else sessionStorage.removeItem(draftKey(conversationId, mode));
   }
+}
+
+export function hasDraft({ conversationId }) {
+  return sessionStorage.getItem(draftKey(conversationId, "reply")) !== null;
 }
 
 function draftKey(conversationId, mode) {

@@ -2,7 +2,7 @@
 // while somebody points at the list or moves through it with the keys, nothing in it moves.
 
 import { icon, make, put, putAttribute, unseen } from "./inbox_dom.js";
-import { nameOf, promiseOf, say, texts, waitingText, when } from "./inbox_words.js";
+import { isMuted, nameOf, promiseOf, say, texts, waitingText, when } from "./inbox_words.js";
 
 const KEYS_REST = 4000; // ms after the last key until rows may move
 const POINTER_REST = 30000; // ms that a pointer may lie still on the list until rows may move
@@ -16,8 +16,9 @@ export class List {
   #keyAt = -Infinity;
   #waiting = 0;
 
-  constructor({ list, moved, open, address }) {
-    Object.assign(this, { list, moved, open, address });
+  // address(row): where it leads; hasDraft(row): whether something is begun there and not sent.
+  constructor({ list, moved, open, address, hasDraft }) {
+    Object.assign(this, { list, moved, open, address, hasDraft });
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("pointermove", ({ pointerType }) => {
       if (pointerType === "mouse") this.#pointerAt = performance.now();
@@ -91,7 +92,7 @@ export class List {
 
   #item(id) {
     const row = this.#rows.get(id);
-    if (!this.#items.has(id)) this.#items.set(id, new Item(row, this.address(row), row.conversationId === this.#current));
+    if (!this.#items.has(id)) this.#items.set(id, new Item(row, this, row.conversationId === this.#current));
     return this.#items.get(id);
   }
 
@@ -125,7 +126,8 @@ export class List {
 }
 
 class Item {
-  constructor(row, address, current) {
+  constructor(row, list, current) {
+    this.list = list;
     this.urgent = make("span", { className: "urgent", title: texts.urgent }, "⚠", unseen(`${texts.urgent} `));
     this.name = make("bdi", { className: "row-name" });
     this.channel = make("span", { className: "row-channel" });
@@ -139,7 +141,7 @@ class Item {
     this.mark_ = make("span", { className: "row-mark" });
     this.link = make(
       "a",
-      { className: "row", href: address },
+      { className: "row", href: list.address(row) },
       make("span", { className: "row-top" }, this.urgent, this.name, this.channel, this.badge),
       make("span", { className: "row-times" }, this.waiting, this.promise),
       this.facts,
@@ -168,7 +170,7 @@ class Item {
     put(this.facts, factsOf(row).join(" · "));
     put(this.last, row.lastText ?? "");
     putAttribute(this.last, "lang", row.language);
-    put(this.mark_, markOf(row));
+    put(this.mark_, markOf(row) || (this.list.hasDraft(row) ? texts.draft : ""));
     this.element.classList.toggle("unread", row.unread > 0);
     this.element.classList.remove("left");
   }
@@ -190,7 +192,7 @@ function factsOf(row) {
   const snoozed = row.status === "snoozed" && row.snoozedUntil ? say("until", { time: when(row.snoozedUntil) }) : "";
   const other = row.mentor && !row.mine ? say("withName", { name: row.mentor }) : "";
   const rated = row.rating ? say("rated", { rating: row.rating }) : "";
-  const flags = [row.muted ? texts.muted : "", row.reachable === false ? texts.unreachable : ""];
+  const flags = [isMuted(row) ? texts.muted : "", row.reachable === false ? texts.unreachable : ""];
   return [snoozed, row.reasonLabel, row.languageName, other, rated, ...flags].filter(Boolean);
 }
 

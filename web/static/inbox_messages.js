@@ -1,7 +1,7 @@
 // One entry of a conversation as an element: what somebody wrote, what the assistant answered, a step, a note.
 
 import { button, icon, make, unseen } from "./inbox_dom.js";
-import { clock, say, sizeName, spoken, start, texts } from "./inbox_words.js";
+import { canTranslate, clock, say, sizeName, spoken, texts } from "./inbox_words.js";
 
 const REASONS = {
   too_big: "fileTooBig",
@@ -161,7 +161,7 @@ function refusal(reason) {
 
 // The original stays; what a machine made of it stands below, and says so.
 function translation({ text }, language, { translate, mayTranslate }) {
-  if (!text || !start.canTranslate || !mayTranslate() || language === spoken) return null;
+  if (!text || !canTranslate || !mayTranslate() || language === spoken) return null;
   const shown = make("div", { className: "translation", hidden: true });
   const ask = button(texts.translate, toggle, { className: "link", ariaExpanded: "false" });
   async function toggle() {

@@ -5,7 +5,7 @@ import { clock, dateName, dayName, nameOf, say, texts, when } from "./inbox_word
 
 const LATE_FIRST = { late: 0, open: 1, blocked: 2 };
 
-// acts: { findTopic(title) or null, openEarlier(row) }
+// acts: { findTopic(title) or null, openEarlier(row), nameMentor() or null }
 export function showPerson({ row, person, tasks, earlier, notes }, acts) {
   $("person-parts").replaceChildren(
     ...[
@@ -14,7 +14,7 @@ export function showPerson({ row, person, tasks, earlier, notes }, acts) {
       tasks && checklist(tasks, acts),
       earlierTalks(earlier ?? [], acts),
       caseNotes(notes ?? []),
-      named(person.mentors ?? []),
+      named(person.mentors ?? [], acts),
     ].filter(Boolean),
   );
 }
@@ -93,10 +93,13 @@ function caseNotes(notes) {
   return part(texts.notes, make("ul", {}, ...lines));
 }
 
-function named(mentors) {
-  if (!mentors.length) return null;
+function named(mentors, { nameMentor }) {
   const lines = mentors.map(({ name, kind }) => make("li", {}, icon("person"), make("bdi", {}, name), ` · ${texts[kind] ?? kind}`));
-  return part(texts.named, make("ul", { className: "named" }, ...lines));
+  return part(
+    texts.named,
+    mentors.length ? make("ul", { className: "named" }, ...lines) : make("p", { className: "hint" }, texts.noNamed),
+    nameMentor && button(texts.nameMentor, nameMentor, { className: "link" }),
+  );
 }
 
 function part(title, ...children) {

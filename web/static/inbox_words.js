@@ -2,6 +2,7 @@
 
 export const start = JSON.parse(document.getElementById("start").textContent);
 export const { texts } = start;
+export const canTranslate = start.canTranslate && start.me.translate;
 export const spoken = document.documentElement.lang;
 const locale = spoken === "en" ? "en-GB" : spoken;
 
@@ -27,6 +28,10 @@ export function say(name, values = {}) {
 
 export function nameOf(row) {
   return row.name || texts.nobody;
+}
+
+export function isMuted({ muted }) {
+  return Boolean(muted) && Date.parse(muted) > Date.now();
 }
 
 export function languageName(code) {

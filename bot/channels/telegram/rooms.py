@@ -182,7 +182,8 @@ def moved_to(error: ChannelError) -> int | None:
 def _blocks(line: Line) -> list[Block]:
     """What somebody wrote is shown as it is; only our own answers are read as Markdown, and shortened."""
     if line.ours:
-        shown, length = [], 0
+        shown: list[Block] = []
+        length = 0
         for block in to_blocks(line.text):
             if shown and length + len(block.text) > LONGEST_OURS:
                 shown.append(Block((Span("…"),)))

@@ -12,7 +12,19 @@ from web.frame import preferred
 from web.headers import content_policy
 from web.health import may_read_metrics
 from web.pages import palette
-from web.stream import PAGES_A_VISITOR, Arrived, CatchUp, Close, Hub, Received, Typing, event, parse
+from web.stream import (
+    PAGES_A_VISITOR,
+    Arrived,
+    CatchUp,
+    Changed,
+    Close,
+    Edited,
+    Hub,
+    Received,
+    Typing,
+    event,
+    parse,
+)
 from web.visitor import is_secure
 
 
@@ -21,6 +33,12 @@ from web.visitor import is_secure
     [
         ("anna:12", ("anna", Arrived(12))),
         ("anna:typing", ("anna", Typing())),
+        ("anna:typing:Maria", ("anna", Typing("Maria"))),
+        ("anna:typing:Maria: the first", ("anna", Typing("Maria: the first"))),
+        ("anna:standing", ("anna", Changed())),
+        ("anna:edited:12", ("anna", Edited(12))),
+        ("anna:edited:x", None),
+        ("anna:standing:x", None),
         ("anna:received:6f1e", ("anna", Received("6f1e"))),
         ("anna:something", None),
         ("anna", None),

@@ -12,7 +12,7 @@ from i18n.languages import LANGUAGES
 from knowledge.files import load_yaml
 from knowledge.models import Figure
 from store.transcript import Replied, Written
-from web.render import html, reply_view, transcript_view
+from web.render import html, reply_view, transcript_view, written_html
 
 FIGURES_FILE = Path(__file__).parents[3] / "knowledge" / "figures.yml"
 FIGURES = [Figure.model_validate(each) for each in load_yaml(FIGURES_FILE)[0]["figures"]]
@@ -103,6 +103,66 @@ def test_what_stands_around_an_english_text_says_its_own_language() -> None:
         view["html"]
     )
     assert reply_view(Reply("x", "da"), id_=1, at=NOW)["around"] == "da"
+
+
+def link(address: str) -> str:
+    return f'<a href="{address}" target="_blank" rel="noopener noreferrer">{address}</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<b>bold</b> & 'so'", "&lt;b&gt;bold&lt;/b&gt; &amp; &#x27;so&#x27;"),
+        ("*x* **y** `z` _w_", "*x* **y** `z` _w_"),
+        ("# Title\n- one\n\n\ntwo", "# Title\n- one\n\n\ntwo"),
+        ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
+        ("javascript:alert(1) data:text/html,x //evil.example", "javascript:alert(1) data:text/html,x //evil.example"),
+        ("[x](https://evil.example)", f"[x]({link('https://evil.example')})"),
+        ("See https://skat.dk.", f"See {link('https://skat.dk')}."),
+        ("HTTPS://SKAT.DK/a?b=1", link("HTTPS://SKAT.DK/a?b=1")),
+        ("(https://da.wikipedia.org/wiki/Skat_(penge))", f"({link('https://da.wikipedia.org/wiki/Skat_(penge)')})"),
+        (
+            "https://a.example/?x=1&y=2",
+            '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener noreferrer">'
+            "https://a.example/?x=1&amp;y=2</a>",
+        ),
+        ("https://a.example<b>", f"{link('https://a.example')}&lt;b&gt;"),
+        ('"https://a.example"', f"&quot;{link('https://a.example')}&quot;"),
+        ("https://a.example/\u202egpj.exe", f"{link('https://a.example/')}\u202egpj.exe"),
+        ("https://", "https://"),
+        ("http://[", "http://["),
+        ("https://a.example and https://b.example!", f"{link('https://a.example')} and {link('https://b.example')}!"),
+    ],
+)
+def test_what_a_mentor_wrote_stays_as_it_was_written(text: str, expected: str) -> None:
+    view = reply_view(Reply(text, "en", said_by="Maria"), id_=1, at=NOW)
+
+    assert view["html"] == f"<p>{expected}</p>"
+    assert view["said"] == "👤 Maria, mentor"
+
+
+@given(st.text(alphabet=st.sampled_from("<>\"'=/&;:()[]!*_`- \nhtps.abonclick"), max_size=120))
+def test_nothing_but_links_comes_out_of_what_a_mentor_wrote(text: str) -> None:
+    for written in (written_html(text), written_html(f"https://{text}")):
+        for name, attributes in re.findall(r"<(\w+)([^>]*)>", written):
+            assert name in {"p", "a"}
+            assert set(re.findall(r" (\w+)=", attributes)) in (set(), {"href", "target", "rel"})
+        assert not re.search(r'href="(?!https?://)', written, flags=re.IGNORECASE)
+
+
+def test_a_mentor_is_named_in_the_persons_language_and_never_a_warning_of_ours() -> None:
+    view = reply_view(Reply("⚠ Call 112.", "da", said_by="Maria", edited=True), id_=1, at=NOW)
+
+    assert view["said"].startswith("👤 Maria, ")
+    assert (view["danger"], view["edited"]) == (False, True)
+    ours = reply_view(Reply("x", "en"), id_=1, at=NOW)
+    assert (ours["said"], ours["edited"]) == ("", False)
+
+
+def test_a_file_is_shown_by_its_name() -> None:
+    (view,) = transcript_view([Written("visitor:1", Kind.PHOTO, "", "", NOW, ("letter.png",))], {})
+
+    assert (view["text"], view["files"]) == (None, ["letter.png"])
 
 
 def test_a_number_inside_a_link_is_not_linked_again() -> None:
