@@ -33,6 +33,19 @@ def is_own(batch: list[Waiting]) -> bool:
     return last.kind == Kind.COMMAND and last.text.partition(" ")[0].lower() in OWN_COMMANDS
 
 
+def is_due_always(batch: list[Waiting], outcome: Outcome) -> bool:
+    """Whether what is said is due even if the conversation changes hands before it is sent.
+
+    A warning is, and what concerns one's own things. What was said about a mentor is not: it holds no longer.
+    """
+    return outcome.kind is Outcomes.DANGER or (is_own(batch) and not _concerns_mentor(batch))
+
+
+def _concerns_mentor(batch: list[Waiting]) -> bool:
+    last = batch[-1]
+    return last.payload.partition(":")[0] == "mentor" or last.text.partition(" ")[0].lower() == "mentor"
+
+
 async def beside_mentor(services: Services, context: Context, batch: list[Waiting], turn: Turn) -> Outcome:
     """What is said while a mentor has the conversation: nothing; or, once, that nobody is there to read it now."""
     silent = Outcome(Outcomes.ACT, ())

@@ -3,9 +3,10 @@
 The queue only says when to look; what there is to do stands in our own tables.
 """
 
+import math
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -15,10 +16,12 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from bot import reminding, turns
 from bot.services import Services
-from store import people
+from store import forum, people, staff
 
 log = structlog.get_logger()
 BULK = -10  # priority: after deliveries
+AGAIN = RetryStrategy(max_attempts=6, exponential_wait=3)
+BEHIND, OVER = timedelta(minutes=1), timedelta(days=1)
 
 
 def make_queue(connector: BaseAsyncConnector) -> App:
@@ -41,9 +44,12 @@ async def remind_soon(app: App, batch: uuid.UUID) -> None:
     await app.configure_task("remind", priority=BULK, allow_unknown=True).defer_async(batch=str(batch))
 
 
-async def mirror_soon(app: App, conversation_id: int) -> None:
-    """Have the mentors' group told what is new in a conversation; once, however often it is asked."""
-    task = app.configure_task("mirror", queueing_lock=f"mirror:{conversation_id}", allow_unknown=True)
+async def mirror_soon(app: App, conversation_id: int, *, after: float = 0) -> None:
+    """Have mentors told in Telegram what is new in a conversation, in so many seconds; once, however often it is asked."""
+    # What is to be done later has a lock of its own, so that what is new meanwhile need not wait for it.
+    lock = f"mirror-later:{conversation_id}" if after else f"mirror:{conversation_id}"
+    when = {"seconds": math.ceil(after)} if after else None
+    task = app.configure_task("mirror", queueing_lock=lock, schedule_in=when, allow_unknown=True)
     try:
         await task.defer_async(conversation_id=conversation_id)
     except AlreadyEnqueued:
@@ -58,7 +64,7 @@ async def tell_soon(app: App, conversation_id: int, staff_ids: Sequence[int], wh
 
 
 async def drop_topic_soon(app: App, chat_id: int, thread_id: int) -> None:
-    """Have a topic of the mentors' group deleted, with everything in it."""
+    """Have a topic of the mentors' group deleted, with everything in it; or a message of a mentor's own chat."""
     await app.configure_task("drop_topic", allow_unknown=True).defer_async(chat_id=chat_id, thread_id=thread_id)
 
 
@@ -82,6 +88,51 @@ def add_tasks(app: App, services: Services) -> None:
     @app.periodic(cron="17 3 * * *")
     @app.task(name="retention", queueing_lock="retention")
     async def retention(timestamp: int) -> None:
+        now, days = services.now(), services.settings.retention_days
         async with services.database.begin() as connection:
-            gone = await people.retain(connection, now=services.now(), days=services.settings.retention_days)
+            topics = await forum.topics_gone(connection, now - timedelta(days=days))
+            for chat_id, number in (*topics, *await forum.forget_unkept(connection, now)):
+                await services.drop_topic(chat_id, number)
+            gone = await people.retain(connection, now=now, days=days)
+            await staff.forget_old(connection, now=now)
         log.info("retention", **gone)
+
+    _add_telling(app, services)
+
+
+def _add_telling(app: App, services: Services) -> None:
+    """What mentors are told in Telegram; without a bot there, such a job does nothing."""
+    telling = None
+    if "telegram" in services.channels:
+        from bot.channels.telegram.desk import telling_of  # brings the whole of Telegram's library with it
+
+        telling = telling_of(services)
+
+    @app.task(name="mirror", retry=AGAIN)
+    async def mirror(conversation_id: int) -> None:
+        if telling is not None and (after := await telling.mirror(conversation_id)) is not None:
+            await mirror_soon(app, conversation_id, after=after)
+
+    @app.task(name="tell", retry=AGAIN)
+    async def tell(conversation_id: int, staff_id: int, what: str) -> None:
+        if telling is not None and (after := await telling.tell(conversation_id, staff_id, what)) is not None:
+            later = app.configure_task("tell", schedule_in={"seconds": math.ceil(after)})
+            await later.defer_async(conversation_id=conversation_id, staff_id=staff_id, what=what)
+
+    @app.task(name="drop_topic", retry=AGAIN)
+    async def drop_topic(chat_id: int, thread_id: int) -> None:
+        if telling is not None and (after := await telling.drop(chat_id, thread_id)) is not None:
+            later = app.configure_task("drop_topic", schedule_in={"seconds": math.ceil(after)})
+            await later.defer_async(chat_id=chat_id, thread_id=thread_id)
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="mirror_behind", queueing_lock="mirror_behind")
+    async def mirror_behind(timestamp: int) -> None:
+        """Take up what a group that was away, or a process that ended, has left behind."""
+        group, now = services.settings.mentor_group, services.now()
+        if telling is None or not group:
+            return
+        async with services.database.connect() as connection:
+            behind = await forum.behind(connection, int(group), before=now - BEHIND, since=now - OVER)
+        for conversation_id in behind:
+            await mirror_soon(app, conversation_id)

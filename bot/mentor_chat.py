@@ -4,7 +4,7 @@ Knows no messenger: the channel says who wrote what about which conversation, an
 """
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
@@ -97,10 +97,10 @@ DONE = Answer(done=True)
 
 
 class MentorChat:
-    """One for all chats of a process."""
+    """One for all chats of a process. where: the address at which a colleague finds a conversation."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, where: Callable[[int], Awaitable[str]]) -> None:
+        self._services, self._where = services, where
         self.desk = MentorDesk(services)
 
     async def says(self, heard: Heard, text: str) -> Answer:
@@ -286,17 +286,13 @@ class MentorChat:
 
     async def _listed(self, heard: Heard, row: Row, words: Words) -> str:
         sign = "🔴" if row.urgent else "•"
-        where = f"/open {row.conversation_id}" if heard.private else self.address(row.conversation_id)
+        where = f"/open {row.conversation_id}" if heard.private else await self._where(row.conversation_id)
         return f"{sign} {in_short(row, words)}\n   {where}"
 
     async def _help(self, heard: Heard) -> Answer:
         words = await self.words(heard.me)
         shown = {**COMMANDS, **GENERAL, **(PRIVATE if heard.private else {})}
         return Answer("\n".join(f"/{name} – {words.t.gettext(text)}" for name, text in shown.items()))
-
-    def address(self, conversation_id: int) -> str:
-        """Where the inbox shows a conversation."""
-        return inbox_address(self._services.settings.public_url, conversation_id)
 
     async def _known(self, source: str) -> int | None:
         async with self._services.database.connect() as connection:
@@ -313,7 +309,8 @@ async def colleague_behind(connection: AsyncConnection, telegram_id: str) -> Col
 
 
 def inbox_address(public_url: str, conversation_id: int) -> str:
-    return f"{public_url}/inbox?open={conversation_id}" if public_url else f"/inbox?open={conversation_id}"
+    """Where the inbox shows a conversation."""
+    return f"{public_url}/inbox?open={conversation_id}" if public_url else f"inbox: {conversation_id}"
 
 
 def package_buttons(conversation_id: int, words: Words) -> tuple[Button, ...]:

@@ -21,7 +21,7 @@ from bot.services import Services
 from bot.think import Thought, batches, sorry, think
 from core.masking import mask
 from core.messages import Inbound, Kind, storable
-from store import conversations, handovers, people
+from store import conversations, forum, handovers, people
 from store.conversations import Context, Decided, Waiting
 from store.database import committing, together
 
@@ -118,17 +118,13 @@ async def locked(services: Services, conversation_id: int) -> AsyncIterator[Asyn
 async def _turn(
     services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting]
 ) -> Turned | None:
-    """None if the conversation changed hands meanwhile and the batch waits for whoever has it now."""
+    """None if the conversation changed hands meanwhile: what was thought fits no longer, and the batch still waits."""
     began = time.perf_counter()
     services.step("locked")
     thought = await _think(services, context, batch)
     services.step("thought")
-    if context.owner != "bot":
-        epoch = await _to_mentor(services, connection, context, batch, thought)
-        if epoch is None:
-            return None
-        context = replace(context, epoch=epoch)
-    await _write(services, connection, context, batch, thought)
+    if not await _write(services, connection, context, batch, thought):
+        return None
     services.step("replied")
     if context.handover is not None or thought.outcome.handing is not None:
         await services.mirror(context.conversation_id)
@@ -148,12 +144,20 @@ async def _turn(
 
 async def _write(
     services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting], thought: Thought
-) -> None:
-    """All that a turn changes, or nothing; mostly that is one statement, which needs no transaction around it."""
+) -> bool:
+    """All that a turn changes, or nothing; mostly that is one statement, which needs no transaction around it.
+
+    False, with nothing written, if the conversation has changed hands since it was read.
+    """
     outcome = thought.outcome
+    shared = context.handover is not None or context.owner != "bot" or outcome.handing is not None
     several = batch[-1].kind == Kind.BUTTON or outcome.erase or outcome.consent is False or outcome.changes_journey
-    several = several or outcome.handing is not None or context.handover is not None
-    async with together(connection) if several else nullcontext():
+    async with together(connection) if several or shared else nullcontext():
+        if shared:
+            epoch = await _hold(services, connection, context, batch, thought)
+            if epoch is None:
+                return False
+            context = replace(context, epoch=epoch)
         await _apply_buttons(connection, context, batch)
         context = await asking.apply(services, connection, context, outcome)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
@@ -162,23 +166,30 @@ async def _write(
         if outcome.consent is False:
             await people.erase_texts(connection, context.conversation_id)
         if outcome.erase:
+            for chat_id, number in await forum.topics_of(connection, context.recruit_id):
+                await services.drop_topic(chat_id, number)
             await people.erase_all_but_last(connection, context.recruit_id, context.conversation_id)
+    return True
 
 
-async def _to_mentor(
+async def _hold(
     services: Services, connection: AsyncConnection, context: Context, batch: list[Waiting], thought: Thought
 ) -> int | None:
-    """Leave the batch to the mentor who has the conversation; its epoch, None if nobody of them has it any more."""
-    async with together(connection):
-        return await handovers.heard(
-            connection,
-            context.conversation_id,
-            epoch=context.epoch,
-            recruit_id=context.recruit_id,
-            inbound_ids=[message.id for message in batch],
-            now=services.now(),
-            noticed=thought.outcome.act == asking.AWAY,
-        )
+    """Keep mentors' steps out until the turn is written; its epoch, None if one of them was faster.
+
+    The batch is left to the mentor who has the conversation.
+    """
+    if context.owner == "bot":
+        return await handovers.hold_epoch(connection, context.conversation_id, context.epoch)
+    return await handovers.heard(
+        connection,
+        context.conversation_id,
+        epoch=context.epoch,
+        recruit_id=context.recruit_id,
+        inbound_ids=[message.id for message in batch],
+        now=services.now(),
+        noticed=thought.outcome.act == asking.AWAY,
+    )
 
 
 async def _think(services: Services, context: Context, batch: list[Waiting]) -> Thought:
@@ -225,9 +236,11 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
         recruit |= {"consent": "asked", "consent_at": now}
     if outcome.consent is not None:
         recruit |= {"consent": "given" if outcome.consent else "declined", "consent_at": now}
+    # A warning and what concerns one's own things is due whoever has the conversation by the time it is sent.
+    spoken = {"always": True} if asking.is_due_always(batch, outcome) else {}
     return Decided(
         inbound_ids=[message.id for message in batch],
-        replies=[reply.to_json() for reply in outcome.replies],
+        replies=[{**reply.to_json(), **spoken} for reply in outcome.replies],
         state=_state(context, outcome),
         recruit=recruit,
         # A mentor reads what is written from the moment one is asked for; so the person was told.
@@ -291,6 +304,8 @@ async def sweep(services: Services, *, older: timedelta = timedelta(seconds=10))
     """Take up what another process left unfinished; the number of conversations."""
     now = services.now()
     async with services.database.begin() as connection:
+        for chat_id, number in await forum.topics_due(connection, now):
+            await services.drop_topic(chat_id, number)
         await people.erase_due(connection, now=now)
         found = await conversations.unfinished(connection, before=now - older, now=now)
     for conversation_id in found:

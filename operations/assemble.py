@@ -22,7 +22,7 @@ from bot.channels import Channel, open_channels
 from bot.channels.web.standing import recruit_typing, standing
 from bot.engine.rasa import RasaEngine
 from bot.handing import MentorDesk
-from bot.jobs import deliver_later, make_queue
+from bot.jobs import deliver_later, drop_topic_soon, make_queue, mirror_soon, tell_soon
 from bot.services import Services
 from bot.think import FEATURED
 from core.messages import Reply
@@ -83,6 +83,9 @@ async def open_services(
         else:
             async with app.open_async():
                 services.retry = _retry(app)
+                if settings.telegram_bot_token:
+                    services.mirror, services.tell = partial(mirror_soon, app), partial(tell_soon, app)
+                    services.drop_topic = partial(drop_topic_soon, app)
                 yield services, app
         await services.background.drain()
     finally:

@@ -66,7 +66,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reply to be delivered; `late` when it was thought under an older epoch. What a mentor wrote is never late.
+    """A reply to be delivered; `late` when it was thought under an older epoch and does not stand whoever has it now.
 
     error: what went wrong last; of a reminder, only that an earlier sending ended unclearly.
     """
@@ -280,11 +280,15 @@ async def add_replies(
     return list((await connection.execute(returning, rows)).scalars())
 
 
-DUE = sql("""
-    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, o.epoch <> c.epoch and o.mentor_id is null, o.error
+# What a mentor wrote stays due, and so do a warning, one's own things and the word that something may be lost.
+STANDS = "(o.epoch = c.epoch or o.mentor_id is not null or jsonb_exists_any(o.body, array['always', 'notice']))"
+DUE = sql(
+    """
+    select o.id, o.inbound_id, o.status, o.body, o.attempts, o.due_at, not STANDS, o.error
     from outbound o join conversations c on c.id = o.conversation_id
     where o.conversation_id = :id and o.status in ('pending', 'sending') order by o.id
-""")
+""".replace("STANDS", STANDS)
+)
 
 
 async def due(connection: AsyncConnection, conversation_id: int) -> list[Due]:
@@ -292,12 +296,13 @@ async def due(connection: AsyncConnection, conversation_id: int) -> list[Due]:
     return [Due(*row) for row in await connection.execute(DUE, {"id": conversation_id})]
 
 
-CLAIM = sql("""
+CLAIM = sql(
+    """
     update outbound o set status = 'sending', attempted_at = :now, attempts = attempts + 1
     from conversations c
-    where o.id = :id and o.status = 'pending' and c.id = o.conversation_id
-      and (c.epoch = o.epoch or o.mentor_id is not null)
-""")
+    where o.id = :id and o.status = 'pending' and c.id = o.conversation_id and STANDS
+""".replace("STANDS", STANDS)
+)
 
 
 async def claim(connection: AsyncConnection, outbound_id: int, *, now: datetime) -> bool:

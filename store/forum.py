@@ -145,6 +145,27 @@ async def before(connection: AsyncConnection, handover_id: int) -> Told:
     return Told(*row) if row else Told()
 
 
+BEHIND = sql("""
+    select h.conversation_id from handovers h
+    left join forum_topics f on f.conversation_id = h.conversation_id and f.chat_id = :chat
+    where h.created_at < :before and (h.closed_at is null or (h.closed_at > :since and f.thread_id is not null))
+      and (f.handover_id is distinct from h.id
+        or exists (select from inbound i where i.conversation_id = h.conversation_id and i.id > f.inbound_id
+                   and i.received_at < least(:before, coalesce(h.closed_at, 'infinity')))
+        or exists (select from outbound o where o.conversation_id = h.conversation_id and o.id > f.outbound_id
+                   and o.created_at < least(:before, coalesce(h.closed_at, 'infinity')))
+        or exists (select from handover_events e where e.handover_id = h.id and e.id > f.event_id and e.at < :before))
+      and not exists (select from handovers n where n.conversation_id = h.conversation_id and n.id > h.id)
+    order by h.id
+""")
+
+
+async def behind(connection: AsyncConnection, chat_id: int, *, before: datetime, since: datetime) -> list[int]:
+    """Conversations whose topic lacks something from before then: those that are open, or closed after `since`."""
+    values = {"chat": chat_id, "before": before, "since": since}
+    return list((await connection.execute(BEHIND, values)).scalars())
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 MAP = sql("""
@@ -173,13 +194,6 @@ async def about(connection: AsyncConnection, chat_id: int, message_id: int) -> i
     """The conversation that a message in a mentors' chat is about."""
     fits = (ForumMessage.chat_id == chat_id, ForumMessage.message_id == message_id)
     number: int | None = (await connection.execute(select(ForumMessage.conversation_id).where(*fits))).scalar()
-    return number
-
-
-async def outbound_of(connection: AsyncConnection, chat_id: int, message_id: int) -> int | None:
-    """What a mentor's message in a chat went out to the person as."""
-    fits = (ForumMessage.chat_id == chat_id, ForumMessage.message_id == message_id)
-    number: int | None = (await connection.execute(select(ForumMessage.outbound_id).where(*fits))).scalar()
     return number
 
 

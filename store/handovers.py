@@ -336,6 +336,13 @@ async def hold(connection: AsyncConnection, conversation_id: int) -> Row | None:
     return await row(connection, conversation_id)
 
 
+async def hold_epoch(connection: AsyncConnection, conversation_id: int, epoch: int) -> int | None:
+    """Lock the conversation's row; its epoch, None if that is not the one that was read: it has changed hands."""
+    held = sql("select epoch from conversations where id = :id for update")
+    found: int | None = (await connection.execute(held, {"id": conversation_id})).scalar()
+    return found if found == epoch else None
+
+
 async def event(
     connection: AsyncConnection, handover_id: int, kind: str, *, now: datetime, staff_id: int | None = None, **data: Any
 ) -> int:
@@ -427,10 +434,7 @@ async def heard(
 
     None if it has changed hands since it was read. noticed: the person is told that nobody is there.
     """
-    locked = await connection.execute(
-        sql("select epoch from conversations where id = :id for update"), {"id": conversation_id}
-    )
-    if locked.scalar() != epoch:
+    if await hold_epoch(connection, conversation_id, epoch) is None:
         return None
     values = {"conversation": conversation_id, "recruit": recruit_id, "now": now, "noticed": noticed}
     found = await connection.execute(HEARD, {**values, "inbound_ids": list(inbound_ids), "count": len(inbound_ids)})

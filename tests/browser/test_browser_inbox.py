@@ -357,7 +357,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
     sofie = await add(services, "Sofie", "supervisor", languages=("da", "en"))
     async with services.database.begin() as connection:
         token = await staff.make_link(connection, sofie.id, "password", now=services.now())
-    context = await browser.new_context(viewport=DESK, locale="en-GB")
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     context.set_default_timeout(15_000)
     page = await context.new_page()
     complaints = complaints_of(page)

@@ -13,6 +13,7 @@ from core.errors import VelkommenError
 from core.messages import Reply
 from operations import employers
 from store import journey as lists
+from tests.support.mentors import hire
 from tests.support.talk import Chat
 
 JOY = {
@@ -301,3 +302,21 @@ async def test_who_answers_in_between_ignores_nothing(services: Services) -> Non
             marek.clock.pass_(minutes=1)
             await marek.presses("list")
     assert await marek.rows("select kind from mentor_notes where kind = 'reminders_ignored'") == []
+
+
+async def test_with_a_mentor_there_one_is_asked_and_the_person_told(services: Services) -> None:
+    await hire(services, "Maria")
+    marek = Chat(services, address="marek")
+    await tells(marek, {**MAREK, "mentor": "yes"})
+    await marek.presses("meet:ask:name")
+    await marek.says("Marek")
+    (limit,) = await planned(marek, "task = 'r-register-cpr' and occurrence like 'legal%'")
+
+    replies = await at(marek, limit.due_at)
+
+    assert await marek.rows("select reason, status from handovers") == [("legal_limit:r-register-cpr", "waiting")]
+    await services.background.drain()
+    told = next(
+        reply for reply in (*replies, *marek.new()) if reply.buttons and reply.buttons[0].payload == "mentor:cancel"
+    )
+    assert "legal limit" in told.text

@@ -297,8 +297,8 @@ class ScriptedInbox:
     async def _post(self, number: int, part: str, body: dict[str, Any]) -> Response:
         self.posted.append((part, body))
         if part in self.refuse:
-            status, error, message = self.refuse.pop(part)
-            return JSONResponse({"error": error, "message": message}, status)
+            status, error, sentence = self.refuse.pop(part)
+            return JSONResponse({"error": error, "message": sentence}, status)
         row = self.rows[number]
         match part:
             case "claim" | "wake":

@@ -713,7 +713,12 @@ wireKeys({
     list.focus();
   },
 });
-$("search-field").addEventListener("keydown", ({ key }) => key === "Escape" && list.focus());
+$("search-field").addEventListener("keydown", ({ key, target }) => {
+  if (key !== "Escape") return;
+  target.value = "";
+  search();
+  list.focus();
+});
 
 // Begin
 

@@ -31,7 +31,6 @@ from store.handovers import Row, Said
 
 log = structlog.get_logger()
 
-TRY_AGAIN = 600.0  # seconds, where the group cannot be reached
 FILE_WAIT, LOOK_AGAIN = timedelta(seconds=20), 5.0
 TROUBLE_EVERY = timedelta(hours=1)
 LONGEST_POST = 3_000  # characters of what is posted together
@@ -62,7 +61,7 @@ class Forum:
                 if error.retry_after is not None:
                     return error.retry_after
                 self._trouble(error)
-                return TRY_AGAIN
+                return None  # what is behind is looked for every few minutes
 
     async def _tell(self, connection: AsyncConnection, conversation_id: int) -> float | None:
         topic = await forum.topic_of(connection, conversation_id)

@@ -22,11 +22,13 @@ class Intake:
 
     receive: stores a message, if it was not stored before, and has it answered in the background.
     set_reachable: notes since when nobody can be reached at an address; None: somebody can again.
+    mentors: carries out what a colleague wants in their group or their own chat; False for anybody else's update.
     """
 
     receive: Callable[[Inbound], Awaitable[object]]
     set_reachable: Callable[[str, datetime | None], Awaitable[None]]
     now: Callable[[], datetime]
+    mentors: Callable[[Update], Awaitable[bool]] | None = None
 
     async def take(self, data: object) -> str | None:
         """Store one update. Once this returns, Telegram need not send it again.
@@ -35,6 +37,9 @@ class Intake:
         UnreadableUpdateError for what can be left out; any other error means that the update has to come again.
         """
         update = read_update(data)
+        pressed = update.callback_query.id if update.callback_query else None
+        if self.mentors is not None and await self.mentors(update):
+            return pressed
         try:
             arrival = to_inbound(update, self.now())
         except (AttributeError, TypeError, ValueError) as error:
@@ -50,7 +55,7 @@ class Intake:
                 pass
             case _:
                 assert_never(arrival)
-        return update.callback_query.id if update.callback_query else None
+        return pressed
 
 
 def read_update(data: object) -> Update:

@@ -4,6 +4,7 @@ A step is carried out to its end before Telegram hears that its update arrived; 
 be shown does not undo the step.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,19 +28,21 @@ from bot.mentor_chat import (
     MentorChat,
     colleague_behind,
     command,
+    inbox_address,
 )
 from bot.mentor_words import Line, Words, language_of, package, words_in
 from bot.services import Services
 from core.errors import ChannelError
 from i18n.languages import DEFAULT, nearest
 from i18n.translator import msgid
-from store import forum, staff
+from store import forum, handovers, staff
 from store.forum import Topic
 from store.staff import Colleague
 
 log = structlog.get_logger()
 
 LINK = "mentor-"
+SUPERGROUP = "-100"  # in front of a supergroup's own number
 HINT_EVERY = timedelta(hours=1)
 MOST_HINTED = 1_000
 
@@ -64,7 +67,7 @@ class Mentors:
         self._services = services
         self._bot = channel.bot
         self._rooms = Rooms(channel)
-        self._chat = MentorChat(services)
+        self._chat = MentorChat(services, self._where)
         self._direct = Direct(services, self._rooms)
         self._group = int(services.settings.mentor_group or 0)
         self._hinted: dict[tuple[int, int], datetime] = {}
@@ -96,8 +99,8 @@ class Mentors:
             log.warning("our rights in the mentors' group", status=update.my_chat_member.new_chat_member.status)
             return
         if message is not None and message.migrate_to_chat_id:
-            number = message.migrate_to_chat_id
-            log.error("the mentors' group has a new number: set VELKOMMEN_MENTOR_GROUP to it", number=number)
+            moved = message.migrate_to_chat_id
+            log.error("the mentors' group has a new number: set VELKOMMEN_MENTOR_GROUP to it", number=moved)
             return
         if user is None or (update.callback_query is None and StatusUpdate.ALL.check_update(update)):
             return
@@ -223,7 +226,7 @@ class Mentors:
         """One message of a colleague: done once, however often it arrives."""
         async with self._services.database.connect() as connection:
             known = await forum.about(connection, chat_id, message.message_id) is not None
-            written = await forum.outbound_of(connection, chat_id, message.message_id)
+            written = await handovers.written(connection, heard.source)
         if message.text is None:
             if not edited:
                 words = await self._chat.words(heard.me)
@@ -255,11 +258,19 @@ class Mentors:
         if answer.done and reply_to is not None:
             await self._rooms.done(chat_id, reply_to)
         if answer.opens is not None and chat_id > 0 and answer.package is None:
-            answer = await self._chat.presses(Heard(me, None, "", private=True), f"{PRESS}open:{answer.opens}")
+            answer = await self._opened(me, answer.opens)
         if answer.text:
             await self._say(chat_id, answer.text, answer, thread=thread, reply_to=reply_to)
         if answer.package is not None:
             await self._show_package(me, answer, chat_id, thread)
+
+    async def _opened(self, me: Colleague, conversation_id: int) -> Answer:
+        """Who it is that a private chat is about now. Without a group, what they wrote comes here by itself."""
+        answer = await self._chat.presses(Heard(me, None, "", private=True), f"{PRESS}open:{conversation_id}")
+        if self._group or answer.package is None:
+            return answer
+        await self._direct.mirror(conversation_id)
+        return replace(answer, package=None)
 
     async def _show_package(self, me: Colleague, answer: Answer, chat_id: int, thread: int | None) -> None:
         assert answer.package is not None
@@ -299,6 +310,14 @@ class Mentors:
         async with self._services.database.connect() as connection:
             words = await words_in(self._services, connection, language or DEFAULT)
         await self._say(self._group, words.t.gettext(text), thread=thread, reply_to=reply_to)
+
+    async def _where(self, conversation_id: int) -> str:
+        """The address of a conversation's topic; of the inbox, where it has none."""
+        async with self._services.database.connect() as connection:
+            topic = await forum.topic_of(connection, conversation_id)
+        if topic is not None and str(topic.chat_id).startswith(SUPERGROUP):
+            return f"https://t.me/c/{str(topic.chat_id).removeprefix(SUPERGROUP)}/{topic.thread_id}"
+        return inbox_address(self._services.settings.public_url, conversation_id)
 
     async def _colleague(self, user: User) -> Colleague | None:
         async with self._services.database.connect() as connection:
