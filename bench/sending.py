@@ -53,7 +53,10 @@ class Sink:
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
         return f"sunk-{message_id}"
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         return
 
 

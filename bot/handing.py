@@ -347,7 +347,7 @@ class MentorDesk:
         async with self._services.database.begin() as connection:
             await handovers.announce(connection, conversation_id, f"writing:{me.id}:{me.name}")
         if row.channel in self._services.channels:
-            await self._services.channels[row.channel].typing(row.address)
+            await self._services.channels[row.channel].typing(row.address, me.name)
 
     async def here(self, me: Colleague, conversation_id: int, *, gone: bool = False) -> None:
         """Colleagues see who looks at a conversation."""
@@ -594,6 +594,8 @@ class MentorDesk:
             yield step
             await handovers.announce(connection, conversation_id, "row")
         services.step("handed")
+        if row.channel in services.channels:
+            await services.channels[row.channel].standing(row.address)
         if step.deliver:
             turns.handle_soon(services, conversation_id)
         await services.mirror(conversation_id)

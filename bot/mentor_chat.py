@@ -59,6 +59,7 @@ WHICH = msgid("Which one?")
 WHO = msgid("Which colleague? I know: {names}")
 YOURS = msgid("What you write here now goes to: {who}")
 UNKNOWN = msgid("I do not know this command. /help shows all.")
+UNREACHABLE = msgid("The person has stopped this chat and may not get it.")
 ONLY_TEXT = msgid("Files can't be passed on yet. Please write it.")
 
 
@@ -144,6 +145,9 @@ class MentorChat:
             row = await self.desk.row(heard.me, heard.conversation_id)
             await self._come_in(heard, row)
             number = await self.desk.write(heard.me, heard.conversation_id, text, source=heard.source)
+            if not row.reachable:
+                words = await self.words(heard.me)
+                return Answer(words.t.gettext(UNREACHABLE), outbound_id=number)
         return replace(DONE, outbound_id=number)
 
     async def _come_in(self, heard: Heard, row: Row) -> None:

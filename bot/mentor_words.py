@@ -90,6 +90,12 @@ FILES = {
     "failed": msgid("it could not be read"),
     "pending": msgid("Is being fetched …"),
 }
+TROUBLES = {
+    "failed": msgid("Not delivered. Write again, or try another way to reach them."),
+    "unknown": msgid("Nobody knows whether this arrived. Ask before you send it again."),
+    "pending": msgid("Not delivered yet. It is tried again."),
+    "sending": msgid("Not delivered yet. It is tried again."),
+}
 REFUSALS = {
     "unknown": msgid("This is not here any more."),
     "taken": msgid("Somebody else has this conversation by now."),
@@ -118,6 +124,7 @@ WHAT = {
     "reported": msgid("A colleague has reported this conversation"),
 }
 NOBODY = msgid("Somebody without a name")
+PERSON = msgid("The person")
 SOMEBODY = msgid("somebody")
 EDITED = msgid("edited")
 VELKOMMEN = "Velkommen"
@@ -177,8 +184,16 @@ async def words_in(services: Services, connection: AsyncConnection, language: st
 
 def who(row: Row, words: Words) -> str:
     """The first name with consent, else the language."""
-    name = (row.name or "").split()[:1] if row.consent == "given" else []
-    return name[0] if name else language_name(row, words) or words.t.gettext(NOBODY)
+    return _first_name(row) or language_name(row, words) or words.t.gettext(NOBODY)
+
+
+def speaker(row: Row, words: Words) -> str:
+    """Who wrote a message of the person's."""
+    return _first_name(row) or words.t.gettext(PERSON)
+
+
+def _first_name(row: Row) -> str:
+    return next(iter((row.name or "").split()), "") if row.consent == "given" else ""
 
 
 def language_name(row: Row, words: Words) -> str:
@@ -277,24 +292,32 @@ def line(said: Said, row: Row, words: Words, labels: Mapping[str, str]) -> Line 
     match said.kind:
         case "recruit":
             return _of_person(said, row, words, labels)
+        case "bot" | "mentor" if said.status == "dropped":
+            return None
         case "bot":
             text = "\n\n".join(part for part in (f"**{said.title}**" if said.title else "", said.text or "") if part)
             return Line(f"🤖 {VELKOMMEN}", text, ours=True)
         case "mentor":
-            return Line(f"👤 {said.mentor or words.t.gettext(SOMEBODY)}", said.text or "")
+            text = "\n".join(part for part in (said.text or "", trouble(said, words)) if part)
+            return Line(f"👤 {said.mentor or words.t.gettext(SOMEBODY)}", text)
         case "note":
             return Line(f"📝 {said.mentor or words.t.gettext(SOMEBODY)}", said.text or "")
         case _:
             return Line(f"— {event(said, words)}") if said.event in EVENTS else None
 
 
+def trouble(said: Said, words: Words) -> str:
+    """What a mentor should know of a message that did not simply arrive."""
+    return f"⚠ {words.t.gettext(TROUBLES[said.status])}" if said.status in TROUBLES else ""
+
+
 def _of_person(said: Said, row: Row, words: Words, labels: Mapping[str, str]) -> Line | None:
-    name = who(row, words)
+    name = speaker(row, words)
     if said.payload:
         return Line(name, f"▸ {labels.get(said.payload) or said.text or '…'}")
     stored = tuple(file for file in said.attachments if file.status == "stored")
     rest = [_not_stored(file, words) for file in said.attachments if file.status != "stored"]
-    texts = [said.text or "", *rest]
+    texts = [f"/{said.text}" if said.text and said.said == Kind.COMMAND else said.text or "", *rest]
     if not any(texts) and not stored:
         known = Kind(said.said) if said.said in set(Kind) else Kind.TEXT
         texts = [words.t.gettext(SENT[known])] if known in SENT else []
@@ -352,7 +375,7 @@ def clock(moment: datetime, words: Words) -> str:
     there, today = moment.astimezone(COPENHAGEN), words.now.astimezone(COPENHAGEN).date()
     if there.date() == today:
         return f"{there:%H:%M}"
-    return f"{format_skeleton('EEEdMMM', there, locale=LANGUAGES[words.language].locale)} {there:%H:%M}"
+    return f"{format_skeleton('MMMEd', there, locale=LANGUAGES[words.language].locale)} {there:%H:%M}"
 
 
 def _short(text: str | None, most: int = SHORT) -> str:

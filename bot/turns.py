@@ -67,10 +67,16 @@ async def receive_and_answer(services: Services, inbound: Inbound, content: byte
     conversation_id = await receive(services, inbound, content)
     if conversation_id is not None:
         wait = wait_for_more(inbound, seconds=services.settings.burst_seconds)
-        if wait and inbound.channel in services.channels:
+        if wait and inbound.channel in services.channels and await _is_ours(services, conversation_id):
             await services.channels[inbound.channel].typing(inbound.address)
         handle_soon(services, conversation_id, wait=wait)
     return conversation_id
+
+
+async def _is_ours(services: Services, conversation_id: int) -> bool:
+    """Whether it is us who will answer, rather than a mentor."""
+    async with services.database.connect() as connection:
+        return await conversations.owner(connection, conversation_id) == "bot"
 
 
 def handle_soon(services: Services, conversation_id: int, *, wait: float = 0) -> None:

@@ -16,7 +16,7 @@ from web.inbox_desk import ROLES, Unfit, read_email, read_person, read_shift
 from web.staff import PASSWORD, invitation, tell_pages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as operations/cli.py takes them
-TELEGRAM, TELEGRAM_START = "telegram", "staff-"
+TELEGRAM, TELEGRAM_START = "telegram", "mentor-"  # as bot/channels/telegram/mentors.py reads it
 EXAMPLES = {
     "email": "maria@example.org",
     "name": '--name "Maria"',

@@ -167,6 +167,13 @@ async def _create(connection: AsyncConnection, channel: str, address: str, now: 
         await connection.execute(insert(Conversation).values(address_id=made))
 
 
+async def owner(connection: AsyncConnection, conversation_id: int) -> str | None:
+    found: str | None = (
+        await connection.execute(select(Conversation.owner).where(Conversation.id == conversation_id))
+    ).scalar()
+    return found
+
+
 async def lock(connection: AsyncConnection, conversation_id: int) -> None:
     """Wait for the conversation's lock; it lasts until `unlock` or the end of the connection."""
     await connection.execute(sql("select pg_advisory_lock(1, :id)"), {"id": conversation_id % 2**31})

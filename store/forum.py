@@ -149,7 +149,7 @@ BEHIND = sql("""
     select h.conversation_id from handovers h
     left join forum_topics f on f.conversation_id = h.conversation_id and f.chat_id = :chat
     where h.created_at < :before and (h.closed_at is null or (h.closed_at > :since and f.thread_id is not null))
-      and (f.handover_id is distinct from h.id
+      and ((h.closed_at is null and f.handover_id is distinct from h.id)
         or exists (select from inbound i where i.conversation_id = h.conversation_id and i.id > f.inbound_id
                    and i.received_at < least(:before, coalesce(h.closed_at, 'infinity')))
         or exists (select from outbound o where o.conversation_id = h.conversation_id and o.id > f.outbound_id

@@ -27,6 +27,8 @@ from i18n.languages import LANGUAGES
 from i18n.translator import msgid
 from knowledge.models import Occupation, Theme
 from store import staff as colleagues
+from store.measures import Measures
+from store.measures import measures as measured
 from store.staff import Colleague
 from web.bodies import FIELD, Form, form_of, one
 from web.chat import TOO_MANY
@@ -451,13 +453,13 @@ async def measures(request: Request) -> Response:
     """How long people wait, whether promises are kept, whether it helps; over some days, in groups."""
     frame = frame_of(request)
     who = await signed_in(request)
-    if not access.access_measures(staff_of(who.colleague)) or frame.doors.desk is None:
+    if not access.access_measures(staff_of(who.colleague)):
         raise Refused(403, "not_yours", NOT_YOURS)
     today = danish_day(frame.doors.now())
     since, until = period(request.query_params.get("since", ""), request.query_params.get("until", ""), today)
-    found = await frame.doors.desk.measures(
-        who.colleague, since=_midnight(since), until=_midnight(until + timedelta(days=1))
-    )
+    first, last = _midnight(since), _midnight(until + timedelta(days=1))
+    async with frame.doors.sessions() as session:
+        found = await measured(await session.connection(), since=first, until=last, now=frame.doors.now())
     words = await frame.inbox_words(frame.language(request), {})
     shown = measures_view(found, words)
     return frame.page(request, "measures.html", measures=shown, since=since.isoformat(), until=until.isoformat())
@@ -470,7 +472,7 @@ def period(since: str, until: str, today: date) -> tuple[date, date]:
     return (min(max(first, last - timedelta(days=MOST_DAYS)), last), last)
 
 
-def measures_view(found: Any, words: Words) -> dict[str, Any]:
+def measures_view(found: Measures, words: Words) -> dict[str, Any]:
     """The groups with their labels, the largest first."""
 
     def language(code: str | None) -> str:

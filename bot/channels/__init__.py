@@ -34,8 +34,12 @@ class Channel(Protocol):
         """The file that a message brought, by what the channel knows it by. Raises ChannelError."""
         ...
 
-    async def typing(self, address: str) -> None:
-        """Show that an answer is being written. Best effort: never raises for a person's sake."""
+    async def standing(self, address: str) -> None:
+        """Tell the person's open pages that somebody else speaks now, where there are any. Best effort."""
+        ...
+
+    async def typing(self, address: str, who: str = "") -> None:
+        """Show that an answer is being written, by the mentor `who` or by us. Best effort: never raises for a person's sake."""
         ...
 
 

@@ -151,7 +151,8 @@ async def test_canned_replies_and_topics_come_with_one_key(me: Colleague) -> Non
     await me.page.keyboard.press("Enter")
     await expect(me.page.get_by_role("button", name="Send this topic")).to_be_focused()
     await me.page.keyboard.press("Enter")
-    await expect(me.log.locator(".mine .bot-title")).to_have_text("Що робить профспілка?")
+    sent = me.log.locator(".mine", has_text="Що робить профспілка?")
+    await expect(sent.locator(".state")).to_have_text("Sent")
     assert [body["slug"] for body in me.posted("topic")] == ["trade-union"]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import text
@@ -31,6 +31,14 @@ class Side(Protocol):
 
     async def deliver(self, message_id: int, reply: Reply, attachment: bytes | None = None) -> None: ...
 
+    async def corrects(self, message_id: int, reply: Reply) -> None:
+        """Show a newer version of what was delivered under that number."""
+        ...
+
+    async def sends_file(self, content: bytes) -> str | None:
+        """The person sends a file; what it is fetched by, None where files come with their message."""
+        ...
+
     async def sees(self) -> str:
         """Everything on the person's screen so far, as plain text."""
         ...
@@ -44,10 +52,21 @@ class FakeSide:
     async def deliver(self, message_id: int, reply: Reply, attachment: bytes | None = None) -> None:
         await self.channel.send(self.address, message_id, reply, attachment)
 
+    async def corrects(self, message_id: int, reply: Reply) -> None:
+        await self.channel.edit(self.address, f"external-{message_id}", message_id, reply)
+
+    async def sends_file(self, content: bytes) -> str | None:
+        self.channel.files["file"] = content
+        return "file"
+
     async def sees(self) -> str:
+        newest = {number: reply for _, number, reply, _ in self.channel.sent}
+        newest |= {number: reply for _, number, reply in self.channel.edited}
         return "\n".join(
-            "\n".join([reply.title, reply.text, reply.footer, *(button.label for button in reply.buttons)])
-            for _, _, reply, _ in self.channel.sent
+            "\n".join(
+                [reply.said_by, reply.title, reply.text, reply.footer, *(button.label for button in reply.buttons)]
+            )
+            for reply in newest.values()
         )
 
 
@@ -65,6 +84,12 @@ class TerminalSide:
     async def deliver(self, message_id: int, reply: Reply, attachment: bytes | None = None) -> None:
         await self.channel.send(self.address, message_id, reply, attachment)
 
+    async def corrects(self, message_id: int, reply: Reply) -> None:
+        await self.channel.edit(self.address, str(message_id), message_id, reply)
+
+    async def sends_file(self, content: bytes) -> str | None:
+        return None
+
     async def sees(self) -> str:
         return self.screen.getvalue()
 
@@ -80,9 +105,17 @@ class TelegramSide:
     channel: TelegramChannel
     emulator: TelegramEmulator
     address: str = "7"
+    sent: dict[int, str | None] = field(default_factory=dict)
 
     async def deliver(self, message_id: int, reply: Reply, attachment: bytes | None = None) -> None:
-        await self.channel.send(self.address, message_id, reply, attachment)
+        self.sent[message_id] = await self.channel.send(self.address, message_id, reply, attachment)
+
+    async def corrects(self, message_id: int, reply: Reply) -> None:
+        await self.channel.edit(self.address, self.sent[message_id], message_id, reply)
+
+    async def sends_file(self, content: bytes) -> str | None:
+        self.emulator.files["file"] = content
+        return "file"
 
     async def sees(self) -> str:
         lines = []
@@ -125,6 +158,23 @@ class WebSide:
                 view = replied_view(found)
                 labels = [button.label for button in reply.buttons]
                 self.shown[signal.message_id] = "\n".join([str(view), *labels])
+
+    async def corrects(self, message_id: int, reply: Reply) -> None:
+        number = 10**9 + message_id
+        async with self.services.sessions.begin() as session:
+            body = {"id": number, "body": _json(reply)}
+            await session.execute(text("update outbound set body = cast(:body as jsonb) where id = :id"), body)
+        with self.hub.subscribe(self.address) as signals:
+            await self.channel.edit(self.address, None, number, reply)
+            async with asyncio.timeout(5):
+                await signals.get()
+        async with self.services.sessions() as session:
+            found = await transcript.reply(session, "web", self.address, number)
+            assert found is not None
+            self.shown[number] = str(replied_view(found))
+
+    async def sends_file(self, content: bytes) -> str | None:
+        return None
 
     async def _store(self, message_id: int, reply: Reply) -> int:
         """The reply as a turn would have stored it, under a number of the contract's choosing."""

@@ -4,6 +4,8 @@ import pytest
 
 from bot.channels import CHANNELS
 from bot.services import Services
+from core.errors import ChannelError
+from core.files import LARGEST
 from core.messages import Button, Reply
 from tests.contract.harness import SIDES, side_of
 
@@ -80,3 +82,47 @@ async def test_typing_never_fails_a_person(services: Services, name: str) -> Non
         await side.channel.typing(side.address)
         if name == "telegram":
             await side.channel.typing("404")
+
+
+@pytest.mark.parametrize("name", SIDES)
+async def test_a_mentors_words_arrive_as_they_were_written(services: Services, name: str) -> None:
+    async with side_of(name, services) as side:
+        await side.deliver(1, Reply("Write to **them** & [ask](x)", "en", said_by="Maria"))
+        seen = await side.sees()
+    assert "Maria" in seen
+    assert "Write to **them** & [ask](x)" in seen.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("name", SIDES)
+async def test_a_corrected_message_is_shown_once_in_its_newer_form(services: Services, name: str) -> None:
+    async with side_of(name, services) as side:
+        await side.deliver(1, Reply("The office is in Odense", "en", said_by="Maria"))
+        await side.deliver(2, Reply("Anything else?", "en", said_by="Maria"))
+        await side.corrects(1, Reply("The office is in Aarhus", "en", said_by="Maria", edited=True))
+        # The same version again changes nothing and is no failure.
+        await side.corrects(1, Reply("The office is in Aarhus", "en", said_by="Maria", edited=True))
+        seen = await side.sees()
+    assert "Aarhus" in seen
+    assert "Anything else?" in seen
+    # Paper is patient: what a terminal has printed stays.
+    assert name == "terminal" or "in Odense" not in seen
+
+
+@pytest.mark.parametrize("name", SIDES)
+async def test_a_file_is_fetched_by_what_the_channel_knows_it_by(services: Services, name: str) -> None:
+    async with side_of(name, services) as side:
+        source = await side.sends_file(b"%PDF-1.7 " + b"x" * 100_000)
+        if source is not None:
+            assert await side.channel.fetch(source) == b"%PDF-1.7 " + b"x" * 100_000
+        with pytest.raises(ChannelError) as caught:
+            await side.channel.fetch("no-such-file")
+    assert caught.value.permanent
+
+
+async def test_a_file_that_is_too_big_is_not_fetched(services: Services) -> None:
+    async with side_of("telegram", services) as side:
+        source = await side.sends_file(b"x" * (LARGEST + 1))
+        assert source is not None
+        with pytest.raises(ChannelError) as caught:
+            await side.channel.fetch(source)
+    assert caught.value.permanent

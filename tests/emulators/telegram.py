@@ -8,6 +8,8 @@ token of the right shape, then
 
     curl 127.0.0.1:8081/user/7/says -d '{"text": "hello"}'
     curl 127.0.0.1:8081/user/7/messages
+
+A group with topics is `telegram.forum(chat_id)`; who writes there is named by `by=person(…)`, where by `thread=`.
 """
 
 import argparse
@@ -26,20 +28,31 @@ from aiohttp import web
 from tests.emulators.telegram_html import utf16_length
 from tests.emulators.telegram_rules import (
     BOT,
+    ICONS,
+    REACTIONS,
     Failure,
     Limits,
     RefusedError,
+    Topic,
     answer_refused,
     arguments_of,
     check_keyboard,
+    check_look,
     command_entity,
     member,
+    person,
     shown,
 )
 
 JSON = dict[str, Any]
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
+MAX_DOWNLOAD = 20 * 1024 * 1024  # bytes that the Bot API hands out
+TWO_DAYS = 48 * 3600
+NOT_MODIFIED = (
+    "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a "
+    "current content and reply markup of the message"
+)
 WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 )
@@ -56,22 +69,36 @@ class Chat:
     language_code: str = "en"
     blocked: bool = False
     messages: list[JSON] = field(default_factory=list)
+    is_forum: bool = False
+    rights: set[str] = field(default_factory=set)
+    topics: dict[int, Topic] = field(default_factory=dict)
+    pinned: list[int] = field(default_factory=list)
 
     @property
     def person(self) -> JSON:
         sender = self.id if self.type == "private" else 500
-        return {
-            "id": sender,
-            "is_bot": False,
-            "first_name": self.first_name,
-            "language_code": self.language_code,
-        }
+        return person(sender, self.first_name, self.language_code)
 
     @property
     def shape(self) -> JSON:
         if self.type == "private":
             return {"id": self.id, "type": "private", "first_name": self.first_name}
-        return {"id": self.id, "type": self.type, "title": "Newcomers"}
+        forum = {"is_forum": True} if self.is_forum else {}
+        return {"id": self.id, "type": self.type, "title": "Newcomers", **forum}
+
+    def topic(self, arguments: JSON) -> Topic:
+        """The topic that a call is about; refused if there is none, or the bot may not manage topics."""
+        if not self.is_forum:
+            raise RefusedError(400, "Bad Request: the chat is not a forum")
+        topic = self.topics.get(int(arguments.get("message_thread_id") or 0))
+        if topic is None:
+            raise RefusedError(400, "Bad Request: TOPIC_ID_INVALID")
+        self.need("can_manage_topics", "not enough rights to manage chat topics")
+        return topic
+
+    def need(self, right: str, otherwise: str) -> None:
+        if self.type != "private" and right not in self.rights:
+            raise RefusedError(400, f"Bad Request: {otherwise}")
 
 
 class TelegramEmulator:
@@ -90,6 +117,9 @@ class TelegramEmulator:
         self.commands: dict[str, list[JSON]] = {}
         self.webhook: JSON = {}
         self.failures: list[Failure] = []
+        self.files: dict[str, bytes] = {}
+        self.reactions: dict[tuple[int, int], list[str]] = {}
+        self.chat_commands: dict[int, list[JSON]] = {}
         self.any_token = False
         self._next_update, self._next_message, self._next_press = 1001, 1, 1
         self._allowed: list[str] | None = None
@@ -131,6 +161,7 @@ class TelegramEmulator:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._bot_api)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         app.router.add_post("/user/{chat}/{act}", self._user_acts)
         app.router.add_get("/user/{chat}/messages", self._user_sees)
         app.router.add_post("/fail", self._fail)
@@ -146,14 +177,29 @@ class TelegramEmulator:
             setattr(chat, name, value)
         return chat
 
-    async def says(self, chat_id: int, text: str, **traits: Any) -> JSON:
-        """A person writes a text or a command; the update."""
-        return await self.sends(chat_id, {"text": text, **command_entity(text)}, **traits)
+    def forum(self, chat_id: int, rights: tuple[str, ...] = ("can_manage_topics", "can_pin_messages")) -> Chat:
+        """A group with topics, of which the bot is an administrator with these rights."""
+        return self.chat(chat_id, type="supergroup", is_forum=True, rights=set(rights))
 
-    async def sends(self, chat_id: int, content: JSON, **traits: Any) -> JSON:
+    async def says(self, chat_id: int, text: str, **how: Any) -> JSON:
+        """A person writes a text or a command; the update."""
+        return await self.sends(chat_id, {"text": text, **command_entity(text)}, **how)
+
+    async def sends(
+        self,
+        chat_id: int,
+        content: JSON,
+        *,
+        by: JSON | None = None,
+        thread: int | None = None,
+        reply_to: int | None = None,
+        **traits: Any,
+    ) -> JSON:
         """A person sends anything: the fields of a Message, such as {"photo": […], "caption": "…"}."""
         chat = self.chat(chat_id, **traits)
-        message = {**self._new_message(chat), "from": chat.person, **content}
+        message = {**self._new_message(chat, thread), "from": by or chat.person, **content}
+        if reply_to is not None:
+            message["reply_to_message"] = self.message(chat_id, reply_to)
         chat.messages.append(message)
         return await self.update({"message": message})
 
@@ -162,14 +208,14 @@ class TelegramEmulator:
         message.update(text=text, edit_date=int(time.time()))
         return await self.update({"edited_message": message})
 
-    async def presses(self, chat_id: int, label_or_payload: str) -> JSON:
+    async def presses(self, chat_id: int, label_or_payload: str, *, by: JSON | None = None) -> JSON:
         """A person presses a button of the newest message that has it."""
         chat = self.chats[chat_id]
         for message in reversed(chat.messages):
             for row in message.get("reply_markup", {}).get("inline_keyboard", []):
                 for button in row:
                     if label_or_payload in (button["text"], button.get("callback_data")):
-                        return await self._press(chat, message, button.get("callback_data", ""))
+                        return await self._press(chat, message, button.get("callback_data", ""), by)
         raise LookupError(f"No message in chat {chat_id} has the button {label_or_payload!r}.")
 
     async def blocks(self, chat_id: int) -> JSON:
@@ -177,6 +223,16 @@ class TelegramEmulator:
 
     async def unblocks(self, chat_id: int) -> JSON:
         return await self._membership(chat_id, "kicked", "member")
+
+    def deletes_topic(self, chat_id: int, thread: int) -> None:
+        """Somebody deletes a topic with all in it; bots are not told."""
+        chat = self.chats[chat_id]
+        del chat.topics[thread]
+        chat.messages = [m for m in chat.messages if m.get("message_thread_id") != thread]
+
+    def in_topic(self, chat_id: int, thread: int) -> list[JSON]:
+        """What the bot has written in a topic."""
+        return [m for m in self.messages(chat_id) if m.get("message_thread_id") == thread]
 
     def message(self, chat_id: int, message_id: int) -> JSON:
         return next(m for m in self.chats[chat_id].messages if m["message_id"] == message_id)
@@ -210,13 +266,13 @@ class TelegramEmulator:
     def called(self, method: str) -> list[JSON]:
         return [arguments for name, arguments in self.calls if name == method]
 
-    async def _press(self, chat: Chat, message: JSON, payload: str) -> JSON:
+    async def _press(self, chat: Chat, message: JSON, payload: str, by: JSON | None = None) -> JSON:
         press_id = str(self._next_press)
         self._next_press += 1
         self._waiting.add(press_id)
         query = {
             "id": press_id,
-            "from": chat.person,
+            "from": by or chat.person,
             "message": message,
             "chat_instance": str(chat.id * 7919),
             "data": payload,
@@ -310,18 +366,158 @@ class TelegramEmulator:
             raise RefusedError(400, "Bad Request: message is too long")
         return await self._show(chat, content, arguments)
 
-    async def send_document(self, arguments: JSON) -> JSON:
+    async def edit_message_text(self, arguments: JSON) -> JSON:
         chat = self._reachable(arguments)
+        number = int(arguments.get("message_id") or 0)
+        message = next((m for m in chat.messages if m["message_id"] == number), None)
+        if message is None:
+            raise RefusedError(400, "Bad Request: message to edit not found")
+        if not message["from"]["is_bot"] or "text" not in message:
+            raise RefusedError(400, "Bad Request: message can't be edited")
+        content = shown(arguments.get("text", ""), arguments.get("parse_mode", ""))
+        if not content["text"]:
+            raise RefusedError(400, "Bad Request: message text is empty")
+        if utf16_length(content["text"]) > MAX_TEXT:
+            raise RefusedError(400, "Bad Request: message is too long")
+        before = (message["text"], message.get("entities"), message.get("reply_markup"))
+        if before == (content["text"], content.get("entities"), arguments.get("reply_markup")):
+            raise RefusedError(400, NOT_MODIFIED)
+        for name in ("entities", "reply_markup"):
+            message.pop(name, None)
+        message.update(content, edit_date=int(time.time()))
+        if markup := arguments.get("reply_markup"):
+            check_keyboard(markup)
+            message["reply_markup"] = markup
+        await self._wake()
+        return message
+
+    async def delete_message(self, arguments: JSON) -> bool:
+        chat = self._reachable(arguments)
+        number = int(arguments.get("message_id") or 0)
+        message = next((m for m in chat.messages if m["message_id"] == number), None)
+        if message is None:
+            raise RefusedError(400, "Bad Request: message to delete not found")
+        if time.time() - message["date"] > TWO_DAYS:
+            raise RefusedError(400, "Bad Request: message can't be deleted for everyone")
+        if not message["from"]["is_bot"]:
+            chat.need("can_delete_messages", "message can't be deleted")
+        chat.messages.remove(message)
+        return True
+
+    async def send_document(self, arguments: JSON) -> JSON:
         document = arguments.get("document")
         if not isinstance(document, dict):
             raise RefusedError(400, "Bad Request: there is no document in the request")
-        caption = shown(arguments.get("caption", ""), arguments.get("parse_mode", ""))
-        if utf16_length(caption["text"]) > MAX_CAPTION:
-            raise RefusedError(400, "Bad Request: message caption is too long")
         content: JSON = {"document": {**document, "file_id": "file", "file_unique_id": "unique"}}
-        if caption["text"]:
-            content["caption"] = caption["text"]
-        return await self._show(chat, content, arguments)
+        return await self._show_file(arguments, content)
+
+    async def send_photo(self, arguments: JSON) -> JSON:
+        photo = arguments.get("photo")
+        if not isinstance(photo, dict):
+            raise RefusedError(400, "Bad Request: there is no photo in the request")
+        size = {"file_id": "photo", "file_unique_id": "unique", "width": 640, "height": 480}
+        return await self._show_file(arguments, {"photo": [{**size, "content": photo["content"]}]})
+
+    async def pin_chat_message(self, arguments: JSON) -> bool:
+        chat = self._reachable(arguments)
+        chat.need("can_pin_messages", "not enough rights to manage pinned messages in the chat")
+        number = int(arguments.get("message_id") or 0)
+        if all(m["message_id"] != number for m in chat.messages):
+            raise RefusedError(400, "Bad Request: message to pin not found")
+        chat.pinned.append(number)
+        return True
+
+    async def set_message_reaction(self, arguments: JSON) -> bool:
+        chat = self._reachable(arguments)
+        number = int(arguments.get("message_id") or 0)
+        if all(m["message_id"] != number for m in chat.messages):
+            raise RefusedError(400, "Bad Request: message to react not found")
+        emojis = [each["emoji"] for each in arguments.get("reaction", [])]
+        if not set(emojis) <= set(REACTIONS):
+            raise RefusedError(400, "Bad Request: REACTION_INVALID")
+        self.reactions[chat.id, number] = emojis
+        return True
+
+    async def get_file(self, arguments: JSON) -> JSON:
+        file_id = str(arguments.get("file_id", ""))
+        if file_id not in self.files:
+            raise RefusedError(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        size = len(self.files[file_id])
+        if size > MAX_DOWNLOAD:
+            raise RefusedError(400, "Bad Request: file is too big")
+        return {"file_id": file_id, "file_unique_id": "unique", "file_size": size, "file_path": f"files/{file_id}"}
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        file_id = request.match_info["path"].removeprefix("files/")
+        if request.match_info["token"] != self.token and not self.any_token:
+            return answer_refused(RefusedError(401, "Unauthorized"))
+        if file_id not in self.files:
+            return answer_refused(RefusedError(404, "Not Found"))
+        return web.Response(body=self.files[file_id])
+
+    # --- topics ------------------------------------------------------------------------------------------------
+
+    async def get_forum_topic_icon_stickers(self, arguments: JSON) -> list[JSON]:
+        shape = {"type": "custom_emoji", "width": 100, "height": 100, "is_animated": True, "is_video": False}
+        return [
+            {
+                **shape,
+                "file_id": f"icon{number}",
+                "file_unique_id": f"i{number}",
+                "emoji": emoji,
+                "custom_emoji_id": number,
+            }
+            for number, emoji in ICONS.items()
+        ]
+
+    async def create_forum_topic(self, arguments: JSON) -> JSON:
+        chat = self._reachable(arguments)
+        if not chat.is_forum:
+            raise RefusedError(400, "Bad Request: the chat is not a forum")
+        chat.need("can_manage_topics", "not enough rights to create a topic")
+        check_look(arguments, named=True)
+        if self.limits is not None:
+            self.limits.take(chat.id, time.monotonic())
+        # A topic is known by the service message that tells of it.
+        thread = self._new_message(chat)["message_id"]
+        color = int(arguments.get("icon_color") or 0x6FB9F0)
+        chat.topics[thread] = Topic(arguments["name"], arguments.get("icon_custom_emoji_id", ""), color)
+        await self._wake()
+        icon = chat.topics[thread].icon
+        return {
+            "message_thread_id": thread,
+            "name": arguments["name"],
+            "icon_color": color,
+            **({"icon_custom_emoji_id": icon} if icon else {}),
+        }
+
+    async def edit_forum_topic(self, arguments: JSON) -> bool:
+        topic = self._reachable(arguments).topic(arguments)
+        check_look(arguments, named=False)
+        name, icon = arguments.get("name") or topic.name, arguments.get("icon_custom_emoji_id", topic.icon)
+        if (name, icon) == (topic.name, topic.icon):
+            raise RefusedError(400, "Bad Request: TOPIC_NOT_MODIFIED")
+        topic.name, topic.icon = name, icon
+        return True
+
+    async def close_forum_topic(self, arguments: JSON) -> bool:
+        return self._close(arguments, closed=True)
+
+    async def reopen_forum_topic(self, arguments: JSON) -> bool:
+        return self._close(arguments, closed=False)
+
+    def _close(self, arguments: JSON, *, closed: bool) -> bool:
+        topic = self._reachable(arguments).topic(arguments)
+        if topic.closed is closed:
+            raise RefusedError(400, "Bad Request: TOPIC_NOT_MODIFIED")
+        topic.closed = closed
+        return True
+
+    async def delete_forum_topic(self, arguments: JSON) -> bool:
+        chat = self._reachable(arguments)
+        chat.topic(arguments)
+        self.deletes_topic(chat.id, int(arguments["message_thread_id"]))
+        return True
 
     async def send_chat_action(self, arguments: JSON) -> bool:
         chat = self._reachable(arguments)
@@ -345,7 +541,15 @@ class TelegramEmulator:
                 raise RefusedError(400, "Bad Request: BOT_COMMAND_INVALID")
             if not 1 <= len(command["description"]) <= 256:
                 raise RefusedError(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
-        self.commands[code] = arguments["commands"]
+        if (scope := arguments.get("scope", {})).get("type") == "chat":
+            self._reachable(scope)
+            self.chat_commands[int(scope["chat_id"])] = arguments["commands"]
+        else:
+            self.commands[code] = arguments["commands"]
+        return True
+
+    async def delete_my_commands(self, arguments: JSON) -> bool:
+        self.chat_commands.pop(int(arguments.get("scope", {}).get("chat_id", 0)), None)
         return True
 
     async def set_webhook(self, arguments: JSON) -> bool:
@@ -372,10 +576,30 @@ class TelegramEmulator:
             raise RefusedError(403, "Forbidden: bot was blocked by the user")
         return chat
 
+    async def _show_file(self, arguments: JSON, content: JSON) -> JSON:
+        chat = self._reachable(arguments)
+        caption = shown(arguments.get("caption", ""), arguments.get("parse_mode", ""))
+        if utf16_length(caption["text"]) > MAX_CAPTION:
+            raise RefusedError(400, "Bad Request: message caption is too long")
+        if caption["text"]:
+            content["caption"] = caption["text"]
+        return await self._show(chat, content, arguments)
+
     async def _show(self, chat: Chat, content: JSON, arguments: JSON) -> JSON:
+        thread = int(arguments["message_thread_id"]) if arguments.get("message_thread_id") else None
+        if thread is not None and thread not in chat.topics:
+            raise RefusedError(400, "Bad Request: message thread not found")
+        if thread is not None and chat.topics[thread].closed and "can_manage_topics" not in chat.rights:
+            raise RefusedError(400, "Bad Request: TOPIC_CLOSED")
         if self.limits is not None:
             self.limits.take(chat.id, time.monotonic())
-        message = {**self._new_message(chat), "from": BOT, **content}
+        message = {**self._new_message(chat, thread), "from": BOT, **content}
+        if reply := arguments.get("reply_parameters"):
+            known = [m for m in chat.messages if m["message_id"] == int(reply["message_id"])]
+            if not known and not reply.get("allow_sending_without_reply"):
+                raise RefusedError(400, "Bad Request: message to be replied not found")
+            if known:
+                message["reply_to_message"] = known[0]
         if markup := arguments.get("reply_markup"):
             check_keyboard(markup)
             message["reply_markup"] = markup
@@ -384,9 +608,10 @@ class TelegramEmulator:
         await self._wake()
         return message
 
-    def _new_message(self, chat: Chat) -> JSON:
+    def _new_message(self, chat: Chat, thread: int | None = None) -> JSON:
         message_id, self._next_message = self._next_message, self._next_message + 1
-        return {"message_id": message_id, "date": int(time.time()), "chat": chat.shape}
+        topic = {"message_thread_id": thread, "is_topic_message": True} if thread is not None else {}
+        return {"message_id": message_id, "date": int(time.time()), "chat": chat.shape, **topic}
 
     def _allow(self, arguments: JSON) -> None:
         if "allowed_updates" in arguments:
@@ -476,10 +701,23 @@ METHODS: dict[str, tuple[str, Callable[[TelegramEmulator, JSON], Any]]] = {
         "getMe": TelegramEmulator.get_me,
         "getUpdates": TelegramEmulator.get_updates,
         "sendMessage": TelegramEmulator.send_message,
+        "editMessageText": TelegramEmulator.edit_message_text,
+        "deleteMessage": TelegramEmulator.delete_message,
         "sendDocument": TelegramEmulator.send_document,
+        "sendPhoto": TelegramEmulator.send_photo,
+        "pinChatMessage": TelegramEmulator.pin_chat_message,
+        "setMessageReaction": TelegramEmulator.set_message_reaction,
+        "getFile": TelegramEmulator.get_file,
+        "getForumTopicIconStickers": TelegramEmulator.get_forum_topic_icon_stickers,
+        "createForumTopic": TelegramEmulator.create_forum_topic,
+        "editForumTopic": TelegramEmulator.edit_forum_topic,
+        "closeForumTopic": TelegramEmulator.close_forum_topic,
+        "reopenForumTopic": TelegramEmulator.reopen_forum_topic,
+        "deleteForumTopic": TelegramEmulator.delete_forum_topic,
         "sendChatAction": TelegramEmulator.send_chat_action,
         "answerCallbackQuery": TelegramEmulator.answer_callback_query,
         "setMyCommands": TelegramEmulator.set_my_commands,
+        "deleteMyCommands": TelegramEmulator.delete_my_commands,
         "setWebhook": TelegramEmulator.set_webhook,
         "deleteWebhook": TelegramEmulator.delete_webhook,
     }.items()

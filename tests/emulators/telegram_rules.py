@@ -16,7 +16,25 @@ MAX_PAYLOAD = 64
 NOTHING_BEHIND = "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
 BOT = {"id": 1, "is_bot": True, "first_name": "Velkommen", "username": "VelkommenTestBot"}
 # The fields of a request that arrive as JSON inside a form.
-JSON_FIELDS = ("reply_markup", "link_preview_options", "allowed_updates", "commands", "scope")
+JSON_FIELDS = (
+    "reply_markup", "link_preview_options", "allowed_updates", "commands", "scope", "reply_parameters", "reaction",
+)  # fmt: skip
+# Of the icons that topics of any group may have; the real list has about a hundred.
+ICONS = {"5310": "💬", "5311": "✅", "5312": "🔥", "5313": "❗️", "5314": "☕️", "5315": "📰"}
+COLORS = (0x6FB9F0, 0xFFD67E, 0xCB86DB, 0x8EEE98, 0xFF93B2, 0xFB6F5F)
+# Of the reactions that anybody may set; a tick is not among them.
+REACTIONS = ("👍", "👎", "❤", "🔥", "🎉", "👌", "🙏", "👀", "🤝", "🫡")
+MAX_TOPIC_NAME = 128
+
+
+@dataclass
+class Topic:
+    """A topic of a group; its number is the key that it is kept under."""
+
+    name: str
+    icon: str = ""
+    color: int = COLORS[0]
+    closed: bool = False
 
 
 @dataclass
@@ -48,13 +66,15 @@ class RefusedError(Exception):
 
 @dataclass
 class Limits:
-    """How fast a bot may write, as its FAQ says: 30 messages in any second over all chats, and one a second in a chat,
-    where a short burst (three here) is tolerated. What is refused counts for nothing.
+    """How fast a bot may write, as its FAQ says: 30 messages in any second over all chats, one a second in a chat,
+    where a short burst (three here) is tolerated, and 20 a minute in a group. What is refused counts for nothing.
     """
 
     in_a_second: int = 30
+    in_a_minute: int = 20
     burst: int = 3
     refused: int = 0
+    _in_groups: dict[int, deque[float]] = field(default_factory=dict)
     _moments: deque[float] = field(default_factory=deque)
     _full_at: dict[int, float] = field(default_factory=dict)
 
@@ -63,12 +83,17 @@ class Limits:
             self._moments.popleft()
         over_all = self._moments[0] + 1 - now if len(self._moments) >= self.in_a_second else 0.0
         full_at = max(self._full_at.get(chat, now), now)
-        seconds = max(over_all, full_at - now - (self.burst - 1))
+        group = self._in_groups.setdefault(chat, deque()) if chat < 0 else deque()
+        while group and group[0] <= now - 60:
+            group.popleft()
+        over_group = group[0] + 60 - now if len(group) >= self.in_a_minute else 0.0
+        seconds = max(over_all, over_group, full_at - now - (self.burst - 1))
         if seconds > 0:
             self.refused += 1
             whole = math.ceil(seconds)
             raise RefusedError(429, f"Too Many Requests: retry after {whole}", {"retry_after": whole})
         self._moments.append(now)
+        group.append(now)
         self._full_at[chat] = full_at + 1
 
 
@@ -133,6 +158,24 @@ def command_entity(text: str) -> JSON:
     if not text.startswith("/"):
         return {}
     return {"entities": [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]}
+
+
+def check_look(arguments: JSON, *, named: bool) -> None:
+    """Name, icon and colour of a topic."""
+    name, icon = arguments.get("name", ""), arguments.get("icon_custom_emoji_id", "")
+    if named and not name:
+        raise RefusedError(400, "Bad Request: topic name is empty")
+    if len(name) > MAX_TOPIC_NAME:
+        raise RefusedError(400, "Bad Request: topic name is too long")
+    if icon and icon not in ICONS:
+        raise RefusedError(400, "Bad Request: DOCUMENT_INVALID")
+    if arguments.get("icon_color") and int(arguments["icon_color"]) not in COLORS:
+        raise RefusedError(400, "Bad Request: TOPIC_ICON_COLOR_INVALID")
+
+
+def person(number: int, first_name: str = "Maria", language_code: str = "en") -> JSON:
+    """Somebody who writes."""
+    return {"id": number, "is_bot": False, "first_name": first_name, "language_code": language_code}
 
 
 def member(status: str) -> JSON:

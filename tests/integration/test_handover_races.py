@@ -5,111 +5,130 @@ Shortened in the normal suite; `make test-races` sets VELKOMMEN_RACES=full for t
 
 import asyncio
 import os
-import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
+from bot import turns
+from core.acts import Act, AnswerTopics, MessageMentor
+from core.errors import ChannelError
+from knowledge.library import Library
 from knowledge.shelf import Shelf
-from store import database
-from tests.support.fakes import FixedShelf
-from tests.support.handing import BEGINNINGS, Op, World, open_world
+from store import database, handovers, reminders
+from tests.emulators.waiting import until
+from tests.support.fakes import FixedShelf, ScriptedEngine
+from tests.support.handing import BEGINNINGS, OPEN, WHOEVER, Op, World, open_world
+from tests.support.mentors import Mentor, hire
+from tests.support.reminding import remind, sweep
+from tests.support.talk import Chat
 
 FULL = os.environ.get("VELKOMMEN_RACES") == "full"
 SCHEDULES = int(os.environ.get("VELKOMMEN_SCHEDULES", 10_000 if FULL else 150))
-TOLD_EVERY = 250
+TOLD_EVERY = 500
+WORLDS = 5
 
-RECRUIT = ("says", "says", "says", "asks", "press", "press", "danger", "mydata")
+RECRUIT = ("says", "says", "says", "says", "asks", "press", "press", "press", "danger", "mydata")
 COLLEAGUES = (
     "claim", "claim", "claim", "write", "write", "write", "pass_on", "pass_on", "resolve", "resolve", "snooze", "wake",
     "invite", "join", "leave", "read", "edit", "decline",
 )  # fmt: skip
-BY_ITSELF = ("remind", "tick", "sweep", "fault", "clock")
+BY_ITSELF = ("remind", "remind", "remind", "tick", "sweep", "fault", "clock")
 
 SMALL = st.integers(0, 5)
 OPS = st.builds(
     Op,
-    name=st.sampled_from((*RECRUIT * 2, *COLLEAGUES, *BY_ITSELF)),
-    who=st.sampled_from((0, 0, 1, 1, 2)),
+    name=st.sampled_from((*RECRUIT, *COLLEAGUES, *BY_ITSELF)),
+    who=st.sampled_from((WHOEVER, WHOEVER, WHOEVER, 0, 1, 2)),
     side=st.integers(0, 1),
     number=SMALL,
     wait=st.sampled_from((0, 0, 0, 1, 2, 4, 8)),
 )
-WAVES = st.lists(st.lists(OPS, min_size=1, max_size=4), min_size=1, max_size=3)
+WAVES = st.lists(st.lists(OPS, min_size=1, max_size=5), min_size=1, max_size=4)
 
 
 @pytest.fixture(scope="module")
-async def world(database_url: str) -> AsyncIterator[World]:
+async def worlds(database_url: str) -> AsyncIterator[list[World]]:
     engine = database.connect(database_url)
     library = await Shelf(database.sessions(engine)).library()
     await engine.dispose()
-    url = await asyncio.to_thread(_make_database, database_url, "races")
-    made = await open_world(url, FixedShelf(library))
+    urls = await asyncio.to_thread(_make_databases, database_url, WORLDS)
+    made = [await open_world(url, FixedShelf(library)) for url in urls]
     yield made
-    for side in made.sides:
-        await side.background.drain()
-        await side.database.dispose()
+    for world in made:
+        await world.close()
 
 
-def _make_database(url: str, name: str) -> str:
-    made = make_url(url).set(database=name).render_as_string(hide_password=False)
+def _make_databases(url: str, count: int) -> list[str]:
+    """So many migrated databases beside the one at `url`, which hold nobody."""
+    names = [f"races_{number}" for number in range(count)]
+    urls = [make_url(url).set(database=name).render_as_string(hide_password=False) for name in names]
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"drop database if exists {name} with (force)"))
-        connection.execute(text(f"create database {name}"))
+        for name in names:
+            connection.execute(text(f"drop database if exists {name} with (force)"))
+        connection.execute(text(f"create database {names[0]}"))
+        database.migrate(urls[0])
+        for name in names[1:]:
+            connection.execute(text(f"create database {name} template {names[0]}"))
     engine.dispose()
-    database.migrate(made)
-    return made
+    return urls
 
 
 @given(beginning=st.sampled_from(BEGINNINGS), waves=WAVES, seed=st.integers(0, 2**32))
 @settings(
-    max_examples=SCHEDULES,
+    max_examples=SCHEDULES // WORLDS,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
     report_multiple_bugs=False,
 )
-async def test_whatever_happens_at_once(world: World, beginning: str, waves: list[list[Op]], seed: int) -> None:
+async def test_whatever_happens_at_once(worlds: list[World], beginning: str, waves: list[list[Op]], seed: int) -> None:
+    """The same in several worlds, each with pauses of its own."""
     with capture_logs() as logs:
-        await world.begin(beginning, seed)
-        for wave in waves:
-            await world.at_once(wave)
-        await world.finish()
-        broken = Promises(await facts(world), world).broken()
-        if world.reminders:
-            await world.finish_reminders()
-            broken += Promises(await facts(world), world).broken_reminders()
-    broken += world.wrong
+        played = [_play(world, beginning, waves, seed + number) for number, world in enumerate(worlds)]
+        found = await asyncio.gather(*played)
+    broken = [line for lines in found for line in lines]
     broken += [str(line) for line in logs if line["log_level"] in ("error", "critical")]
-    _tell_progress(world)
-    if broken:
-        note("\n".join(world.trace))
-    assert not broken, broken
+    _tell_progress(worlds)
+    assert not broken, "\n".join(broken)
+
+
+async def _play(world: World, beginning: str, waves: list[list[Op]], seed: int) -> list[str]:
+    """What was broken, with what happened in front of it."""
+    await world.begin(beginning, seed)
+    for wave in waves:
+        await world.at_once(wave)
+    await world.finish()
+    broken = Promises(await facts(world), world).broken()
+    if world.reminders:
+        await world.finish_reminders()
+        broken += Promises(await facts(world), world).broken_reminders()
+    broken += world.wrong
+    return [*world.trace, *broken] if broken else []
 
 
 BEGAN = time.monotonic()
 HELD = Counter[str]()
 
 
-def _tell_progress(world: World) -> None:
-    HELD["schedules"] += 1
-    HELD["messages"] += len(world.channel.received)
+def _tell_progress(worlds: list[World]) -> None:
+    HELD["schedules"] += len(worlds)
+    HELD["messages"] += sum(len(world.channel.received) for world in worlds)
     if FULL and HELD["schedules"] % TOLD_EVERY == 0:
         minutes = (time.monotonic() - BEGAN) / 60
-        told = f"{HELD['schedules']} schedules, {HELD['messages']} messages received, {minutes:.1f} min"
-        print(told, file=sys.__stderr__, flush=True)
-    if HELD["schedules"] == SCHEDULES and FULL:
-        print(dict(sorted(world.steps.items())), file=sys.__stderr__, flush=True)
+        print(f"{HELD['schedules']} schedules, {HELD['messages']} messages received, {minutes:.1f} min", flush=True)
+    if FULL and HELD["schedules"] == SCHEDULES:
+        steps = sum((world.steps for world in worlds), Counter[str]())
+        print(", ".join(f"{step} {count}" for step, count in sorted(steps.items())), flush=True)
 
 
 # --- what is promised -------------------------------------------------------------------------------------------------
@@ -128,11 +147,16 @@ class Facts:
     reminders: list[Any] = field(default_factory=list)
 
 
+OUTBOUND = "select id, inbound_id, epoch, body, status, mentor_id from outbound order by id"
+DIARY = """select seq, what, handover, number, epoch, owner, status, mentor, unread, cast(step as text) as step
+           from diary order by seq"""
+
+
 async def facts(world: World) -> Facts:
-    outbound = await world.rows("select id, inbound_id, epoch, body, status, mentor_id, source from outbound order by id")
+    outbound = await world.rows(OUTBOUND)
     inbound = await world.rows("select id, kind, text, payload, handled_at from inbound order by id")
     rows = await world.rows("select id, status, reason, unread, closed_at from handovers order by id")
-    diary = await world.rows("select seq, what, handover, number, epoch, owner, status, mentor, unread, cast(step as text) as step from diary order by seq")
+    diary = await world.rows(DIARY)
     found = Facts(
         sent=[],
         outbound={row.id: row for row in outbound},
@@ -297,3 +321,145 @@ class Promises:
             if by_id[number].status != "sent" or by_id[number].outbound_id not in came:
                 wrong.append(f"reminder {number} is {by_id[number].status}: {by_id[number].reason}")
         return wrong
+
+
+# --- one thing in the middle of another -------------------------------------------------------------------------------
+
+
+class Pondering(ScriptedEngine):
+    """Something happens while it thinks, once."""
+
+    def __init__(self, what: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._what: Callable[[], Awaitable[object]] | None = what
+
+    async def next_acts(self, **asked: str) -> list[Act]:
+        what, self._what = self._what, None
+        if what is not None:
+            await what()
+        return [AnswerTopics(("tax-card",), (), 0.99)]
+
+
+@pytest.fixture
+async def maria(chat: Chat) -> Mentor:
+    chat.clock.now = OPEN
+    return Mentor(chat.services, await hire(chat.services, "Maria"))
+
+
+async def waiting(chat: Chat) -> int:
+    """Somebody who has asked for a human; the conversation."""
+    chat.engine.will(MessageMentor())
+    await chat.says("i want to talk to a human")
+    chat.new()
+    return int((await chat.rows("select id from conversations"))[0][0])
+
+
+async def deliver_later(chat: Chat, conversation: int, **later: float) -> list[str]:
+    chat.clock.pass_(**later)
+    await turns.handle(chat.services, conversation)
+    return [reply.text for reply in chat.new()]
+
+
+async def test_claimed_while_the_bot_thinks_it_is_the_mentors_to_answer(chat: Chat, maria: Mentor) -> None:
+    number = await waiting(chat)
+    chat.services.engine = Pondering(lambda: maria.desk.claim(maria.me, number))
+    await chat.says("where is my tax card?")
+    await chat.services.background.drain()
+    assert ["Maria" in reply.text for reply in chat.all[1:]] == [True]
+    assert await chat.rows("select unread from handovers") == [(2,)]
+    assert await chat.rows("select count(*) from outbound where status = 'dropped'") == [(0,)]
+
+
+async def test_taken_and_given_back_while_the_bot_thinks_it_is_answered(chat: Chat, maria: Mentor) -> None:
+    """Else it would be nobody's: thought for an earlier time, and the mentor has gone."""
+    number = await waiting(chat)
+
+    async def comes_and_goes() -> None:
+        await maria.desk.claim(maria.me, number)
+        await maria.desk.resolve(maria.me, number, outcome="solved", seen=None)
+
+    chat.services.engine = Pondering(comes_and_goes)
+    await chat.says("where is my tax card?")
+    await chat.services.background.drain()
+    assert any("tax card" in reply.title for reply in chat.all)
+
+
+async def test_a_step_and_a_turn_at_once_do_not_lock_each_other_out(chat: Chat, maria: Mentor) -> None:
+    """The mentor's step has the conversation and comes for the handover when the turn is being written."""
+    number = await waiting(chat)
+    async with chat.services.database.begin() as connection:
+        row = await handovers.hold(connection, number)
+        assert row is not None
+        turn = asyncio.create_task(chat.says("where is my tax card?"))
+        await until(lambda: blocked(chat))
+        await handovers.change(connection, row.id, theme="tax")
+    assert await turn
+
+
+async def blocked(chat: Chat) -> bool:
+    rows = await chat.rows(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    return bool(rows)
+
+
+@pytest.mark.parametrize("said", ["i want to kill myself", "/mydata"])
+async def test_what_cannot_be_left_out_comes_although_a_mentor_came_first(chat: Chat, maria: Mentor, said: str) -> None:
+    """A warning, and what is due to a press, was on its way when a mentor took the conversation."""
+    number = await waiting(chat)
+    chat.channel.faults.append(ChannelError("too many requests", retry_after=5))
+    await (chat.commands(said[1:]) if said.startswith("/") else chat.says(said))
+    await maria.claims(number)
+    chat.clock.pass_(seconds=6)
+    await turns.handle(chat.services, number)
+    first, *_ = chat.new()
+    assert "112" in first.text or first.attach
+
+
+async def test_that_something_may_be_lost_is_said_although_it_was_given_back(chat: Chat, maria: Mentor) -> None:
+    number = await waiting(chat)
+    await maria.claims(number)
+    chat.channel.faults.append(ChannelError("timed out", maybe_sent=True))
+    written = await maria.writes(number, "Come at ten")
+    chat.new()
+    await maria.resolves(number)
+    chat.clock.pass_(minutes=1)
+    await turns.handle(chat.services, number)
+    notice, back = chat.new()
+    assert [button.payload for button in notice.buttons] == [f"again:{written}"]
+    assert "Velkommen" in back.text
+    assert [reply.text for reply in await chat.presses(f"again:{written}")] == ["Come at ten"]
+
+
+async def test_a_reminder_under_way_is_not_sent_beside_a_mentor_who_was_faster(chat: Chat, maria: Mentor) -> None:
+    number = await waiting(chat)
+    async with chat.services.database.begin() as connection:
+        await connection.execute(text("update recruits set consent = 'given'"))
+        who = (await connection.execute(text("select id from recruits"))).scalar_one()
+        await reminders.add_own(connection, who, "the errand", chat.clock(), now=chat.clock())
+    shelf = chat.services.shelf
+    chat.services.shelf = Between(await shelf.library(), lambda: maria.desk.claim(maria.me, number))
+    await remind(chat.services)
+    await chat.services.background.drain()
+    assert [reply.bulk for reply in chat.new()] == [False], "only that Maria is here"
+
+    chat.clock.pass_(minutes=5)
+    await sweep(chat.services)
+    assert await chat.rows("select status, reason from reminders") == [("postponed", "talking to a mentor")]
+    await maria.resolves(number)
+    await remind(chat.services)
+    assert await chat.rows("select status from reminders") == [("sent",)]
+
+
+class Between(FixedShelf):
+    """Something happens when the library is asked for first: between reading and writing."""
+
+    def __init__(self, library: Library, what: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(library)
+        self._what: Callable[[], Awaitable[object]] | None = what
+
+    async def library(self) -> Library:
+        what, self._what = self._what, None
+        if what is not None:
+            await what()
+        return self.given

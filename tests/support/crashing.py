@@ -43,7 +43,10 @@ class FileChannel:
             os.fsync(out.fileno())
         return None
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         return
 
 

@@ -87,7 +87,10 @@ class FakeChannel:
             raise ChannelError("There is no such file.", permanent=True)
         return self.files[source]
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         self.typed += 1
 
 

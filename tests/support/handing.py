@@ -6,7 +6,6 @@ owner, of every message that was taken up and of every step, which is what the p
 """
 
 import asyncio
-import json
 import os
 import random
 import signal
@@ -15,18 +14,18 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import await_only
-from structlog.testing import capture_logs
 
 from bot import escalating, turns
 from bot.background import Background
 from bot.handing import QUEUE, HandingError, MentorDesk
-from bot.services import Services, utc_now
+from bot.services import Services
 from core import acts
 from core.acts import Act
 from core.errors import ChannelError
@@ -45,6 +44,7 @@ PEOPLE = (("Maria", "mentor"), ("Nadia", "mentor"), ("Berit", "supervisor"))
 BEGINNINGS = ("new", "waiting", "with_mentor", "snoozed", "resolved")
 PRESSES = ("yes", "cancel", "meanwhile", "rate:1", "rate:5")
 FINISHING = 60
+WHOEVER = -1
 
 DIARY = (
     """create table diary (
@@ -176,7 +176,10 @@ class Outside:
     async def fetch(self, source: str) -> bytes:
         raise ChannelError("There is no such file.", permanent=True)
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         return
 
 
@@ -208,10 +211,11 @@ def told(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """Something somebody does. who: which colleague; side: in which process; number: how much, or which; wait: before it."""
+    """Something somebody does. who: which colleague, or whoever has the conversation; side: in which process; number: how
+    much, or which; wait: before it."""
 
     name: str
-    who: int = 0
+    who: int = WHOEVER
     side: int = 0
     number: int = 0
     wait: int = 0
@@ -323,25 +327,31 @@ class World:
 
     # the colleagues
 
-    def _me(self, op: Op) -> Colleague:
-        return self.colleagues[op.who]
+    async def _me(self, op: Op) -> Colleague:
+        if op.who != WHOEVER:
+            return self.colleagues[op.who]
+        rows = await self.rows("select mentor_id from handovers order by id desc limit 1")
+        return next((each for each in self.colleagues if rows and each.id == rows[0].mentor_id), self.colleagues[0])
 
-    def _other(self, op: Op) -> int:
-        return self.colleagues[(op.who + 1 + op.number % 2) % len(self.colleagues)].id
+    def _other(self, me: Colleague, op: Op) -> int:
+        return self.colleagues[(self.colleagues.index(me) + 1 + op.number % 2) % len(self.colleagues)].id
 
     async def _claim(self, op: Op) -> None:
-        await self.desks[op.side].claim(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].claim(me, self.conversation)
 
     async def _decline(self, op: Op) -> None:
-        await self.desks[op.side].decline(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].decline(me, self.conversation)
 
     async def _write(self, op: Op) -> None:
         """Now and then the page sends the same twice, to either process."""
+        me = await self._me(op)
         self.numbers += 1
-        source = f"web:{op.who}:{self.numbers}"
+        source = f"web:{me.id}:{self.numbers}"
         sent = self.desks if op.number % 3 == 0 else (self.desks[op.side],)
         ended = await asyncio.gather(
-            *(desk.write(self._me(op), self.conversation, f"From {source}", source=source) for desk in sent),
+            *(desk.write(me, self.conversation, f"From {source}", source=source) for desk in sent),
             return_exceptions=True,
         )
         ids = {number for number in ended if isinstance(number, int)}
@@ -354,39 +364,48 @@ class World:
                 raise error
 
     async def _edit(self, op: Op) -> None:
-        mine = [number for source, number in self.written.items() if source.startswith(f"web:{op.who}:")]
+        me = await self._me(op)
+        mine = [number for source, number in self.written.items() if source.startswith(f"web:{me.id}:")]
         if mine:
-            await self.desks[op.side].edit(self._me(op), mine[-1], f"Better {op.number}")
+            await self.desks[op.side].edit(me, mine[-1], f"Better {op.number}")
 
     async def _pass_on(self, op: Op) -> None:
-        to = QUEUE if op.number % 3 == 0 else self._other(op)
-        await self.desks[op.side].pass_on(self._me(op), self.conversation, to)
+        me = await self._me(op)
+        to = QUEUE if op.number % 3 == 0 else self._other(me, op)
+        await self.desks[op.side].pass_on(me, self.conversation, to)
 
     async def _invite(self, op: Op) -> None:
-        await self.desks[op.side].invite(self._me(op), self.conversation, self._other(op))
+        me = await self._me(op)
+        await self.desks[op.side].invite(me, self.conversation, self._other(me, op))
 
     async def _join(self, op: Op) -> None:
-        await self.desks[op.side].join(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].join(me, self.conversation)
 
     async def _leave(self, op: Op) -> None:
-        await self.desks[op.side].leave(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].leave(me, self.conversation)
 
     async def _snooze(self, op: Op) -> None:
+        me = await self._me(op)
         until = self.clock() + timedelta(minutes=op.number * 10 + 1)
-        await self.desks[op.side].snooze(self._me(op), self.conversation, until)
+        await self.desks[op.side].snooze(me, self.conversation, until)
 
     async def _wake(self, op: Op) -> None:
-        await self.desks[op.side].wake(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].wake(me, self.conversation)
 
     async def _read(self, op: Op) -> None:
-        await self.desks[op.side].read(self._me(op), self.conversation)
+        me = await self._me(op)
+        await self.desks[op.side].read(me, self.conversation)
 
     async def _resolve(self, op: Op) -> None:
         """With what stood on the screen a moment ago."""
+        me = await self._me(op)
         async with self.sides[op.side].database.connect() as connection:
             newest = await handovers.newest_inbound(connection, self.conversation)
         await self.pauses.wait(often=0.8, longest=0.008)
-        row = await self.desks[op.side].resolve(self._me(op), self.conversation, outcome="solved", seen=newest)
+        row = await self.desks[op.side].resolve(me, self.conversation, outcome="solved", seen=newest)
         self.seen.append((row.id, newest))
 
     # by itself
@@ -450,6 +469,11 @@ class World:
             self.clock.pass_(minutes=31)
         self.wrong.append("a reminder never comes to an end")
 
+    async def close(self) -> None:
+        for side in self.sides:
+            await side.background.drain()
+            await side.database.dispose()
+
     async def rows(self, query: str) -> list[Any]:
         async with self.sides[0].database.connect() as connection:
             return list((await connection.execute(text(query))).all())
@@ -474,9 +498,7 @@ async def open_world(url: str, shelf: Shelf) -> World:
     return World((sides[0], sides[1]), desks, colleagues, channel, pauses, clock, wrong)
 
 
-def _side(
-    url: str, shelf: Shelf, pauses: Pauses, channel: Outside, clock: Clock, wrong: list[str]
-) -> Services:
+def _side(url: str, shelf: Shelf, pauses: Pauses, channel: Outside, clock: Clock, wrong: list[str]) -> Services:
     engine = database.connect(url)
     return Services(
         settings=Settings(database_url=url, secret_key="x" * 48, burst_seconds=0),
@@ -489,3 +511,61 @@ def _side(
         background=Watched(wrong),
         now=clock,
     )
+
+
+# --- a process that is killed -----------------------------------------------------------------------------------------
+
+
+def dying(url: str, outbox: Path, repeatable: bool, fatal: str, said: str, written: str) -> BaseProcess:
+    """Start a process in which the recruit says, or the mentor writes; at the step `fatal` it kills itself."""
+    arguments = (url, outbox, repeatable, fatal, said, written)
+    made = reminding.FRESH.Process(target=_live, args=arguments, daemon=True)
+    made.start()
+    return made
+
+
+def _live(*arguments: Any) -> None:
+    asyncio.run(_say_or_write(*arguments))
+
+
+async def _say_or_write(url: str, outbox: Path, repeatable: bool, fatal: str, said: str, written: str) -> None:
+    def step(name: str) -> None:
+        if name == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    engine = database.connect(url)
+    sessions = database.sessions(engine)
+    services = Services(
+        settings=Settings(database_url=url, burst_seconds=0),
+        database=engine,
+        sessions=sessions,
+        shelf=Shelf(sessions),
+        engine=Thinking(Pauses()),
+        channels={"fake": FileChannel(outbox, repeatable=repeatable)},
+        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
+        background=Background(),
+        now=Clock(OPEN),
+        step=step,
+    )
+    if said:
+        await recruit_says(services, said)
+    if written:
+        await mentor_writes(services, written)
+    await engine.dispose()
+
+
+async def recruit_says(services: Services, words: str) -> None:
+    """The same update each time, as a channel delivers it again that was not told that we have it."""
+    inbound = Inbound("fake", "anna", f"update {words}", Kind.TEXT, services.now(), text=words)
+    await turns.receive_and_answer(services, inbound)
+    await services.background.drain()
+
+
+async def mentor_writes(services: Services, words: str) -> int:
+    """The same source each time, as a page sends again what it does not know to be stored."""
+    async with services.database.connect() as connection:
+        conversation = (await connection.execute(text("select id from conversations"))).scalar_one()
+        (me,) = await staff.everybody(connection)
+    number = await MentorDesk(services).write(me, conversation, words, source=f"web:{me.id}:{words}")
+    await services.background.drain()
+    return number

@@ -4,7 +4,7 @@ import { Acts } from "./inbox_acts.js";
 import { conversation, get, newId, post, session } from "./inbox_api.js";
 import { Composer, hasDraft } from "./inbox_composer.js";
 import { ask, isAsking, writing } from "./inbox_dialogs.js";
-import { $, button, make, put, wireMenu } from "./inbox_dom.js";
+import { $, button, isTyping, make, put, wireMenu } from "./inbox_dom.js";
 import { showKeys, wireKeys } from "./inbox_keys.js";
 import { List } from "./inbox_list.js";
 import { Live, chime } from "./inbox_live.js";
@@ -170,10 +170,11 @@ const acts = new Acts({
   seen: () => transcript.newestInbound,
   unread: () => !$("newer").hidden,
   changed(row) {
+    const mayWrite = row.can.reply && !open.row?.can.reply;
     keep(row);
     const now = boxOf(row);
     if (box === "queue" && now === "mine") showBox("mine", { push: false });
-    focusAfter();
+    focusAfter(mayWrite);
   },
   left(id) {
     rows.drop(id);
@@ -202,8 +203,10 @@ async function openTalk(id, { push = true, person = false } = {}) {
   try {
     const detail = await get(conversation(id));
     if (id !== open.id) return;
-    Object.assign(open, { detail, row: detail.row, messages: detail.messages });
+    const row = newer(open.row, detail.row);
+    Object.assign(open, { detail, row, messages: detail.messages });
     showTalk();
+    if (row !== detail.row) reload();
   } catch (error) {
     if (id === open.id) showFailure(error);
   } finally {
@@ -211,16 +214,22 @@ async function openTalk(id, { push = true, person = false } = {}) {
   }
 }
 
+// What was done while the server was still answering counts for more than the answer.
+function newer(known, answered) {
+  return known && known.epoch > answered.epoch ? known : answered;
+}
+
 function showTalk() {
   const { detail } = open;
-  rows.keep(detail.row);
+  rows.keep(open.row);
   open.viewers = new Map((detail.viewers ?? []).map(({ id, name }) => [id, { name, at: Date.now() }]));
   showRows();
   showHead();
   showMessages();
-  showPerson({ ...detail, notes: detail.notes ?? detail.messages.filter(({ kind }) => kind === "note") }, personActs());
+  showPerson(detail, personActs());
   $("older").hidden = detail.messages.length < MOST_AT_ONCE;
-  if (!isAsking()) $("talk-name").focus({ preventScroll: true });
+  const { activeElement: now } = document;
+  if (!isAsking() && (now === document.body || now.closest("#rows"))) $("talk-name").focus({ preventScroll: true });
   sayHere();
   read();
 }
@@ -311,16 +320,16 @@ async function reload() {
   const { id } = open;
   const detail = await get(conversation(id)).catch(() => null);
   if (!detail || id !== open.id) return;
-  Object.assign(open, { detail, row: detail.row, messages: detail.messages });
+  Object.assign(open, { detail, row: newer(open.row, detail.row), messages: detail.messages });
   showHead();
   showMessages();
   showPerson(detail, personActs());
 }
 
-// What was pressed may be gone by now; then the eye goes where the work goes on.
-function focusAfter() {
+// What was pressed may be gone by now, or there is something to write at last: the eye goes where the work goes on.
+function focusAfter(mayWrite) {
   const { activeElement: now } = document;
-  if (now !== document.body && now.checkVisibility()) return;
+  if (isTyping(now) || (!mayWrite && now !== document.body && now.checkVisibility())) return;
   if (!composer.write("reply")) $("talk-name").focus();
 }
 

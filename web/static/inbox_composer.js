@@ -35,6 +35,7 @@ export class Composer {
   // What may be written in this conversation; a change of the row leaves what is being written alone.
   show(row) {
     const other = row.conversationId !== this.#row?.conversationId;
+    const opened = row.can.reply && !this.#row?.can.reply && !this.field.value;
     this.#row = row;
     const { reply, note } = row.can;
     this.form.hidden = !reply && !note;
@@ -45,7 +46,7 @@ export class Composer {
       this.#mode = reply ? "reply" : "note";
       this.#fill();
       this.warn("");
-    } else if (!row.can[this.#mode]) {
+    } else if (!row.can[this.#mode] || opened) {
       this.#mode = reply ? "reply" : "note";
       this.#fill();
     }

@@ -77,8 +77,8 @@ export class Transcript {
   }
 
   toEnd() {
-    this.scroll.scrollTop = this.scroll.scrollHeight;
     this.atEnd = true;
+    this.#follow();
     this.newer.hidden = true;
   }
 
@@ -172,11 +172,15 @@ export class Transcript {
     return this.scroll.scrollHeight - this.scroll.clientHeight - this.scroll.scrollTop < NEAR;
   }
 
+  // Whoever reads the newest keeps seeing it, whatever changes its height: a photo, a longer field.
   #follow() {
-    if (this.atEnd) this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.furthest = this.scroll.scrollHeight - this.scroll.clientHeight;
+    if (this.atEnd) this.scroll.scrollTop = this.furthest;
   }
 
   #look() {
+    const grown = this.furthest !== this.scroll.scrollHeight - this.scroll.clientHeight;
+    if (grown && this.atEnd) return this.#follow();
     this.atEnd = this.#near();
     if (!this.atEnd || this.newer.hidden) return;
     this.newer.hidden = true;

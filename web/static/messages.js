@@ -65,14 +65,17 @@ export class Messages {
     const article = this.#shown.get(String(id));
     if (!article) return;
     const line = article.querySelector(".state");
+    const follow = state === "failed" && this.#isNear();
     article.classList.toggle("pending", state === "waiting");
     article.classList.toggle("failed", state === "failed");
     line.replaceChildren();
     if (state === "waiting") line.append(icon("clock"), this.texts.waiting);
     if (state === "failed") line.append(reason(detail ?? this.texts.notSent), this.#retryButton(id));
     if (state === "sent" && detail) {
-      this.#settle(article, Date.parse(detail));
+      article.dataset.at = Date.parse(detail);
+      this.#markDays();
     }
+    if (follow) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
 
   // How much of a file is through, 0 to 1.
@@ -206,19 +209,6 @@ export class Messages {
     if (before) before.after(article);
     else this.log.prepend(article);
     this.#shown.set(String(id), article);
-    this.#markDays();
-  }
-
-  // A reply may have been faster than the word that what it answers has arrived.
-  #settle(article, at) {
-    article.dataset.at = at;
-    let earliest = null;
-    let before = article.previousElementSibling;
-    while (before && (before.matches(".day") || Number(before.dataset.at) > at)) {
-      if (before.matches(".reply")) earliest = before;
-      before = before.previousElementSibling;
-    }
-    earliest?.before(article);
     this.#markDays();
   }
 

@@ -22,5 +22,8 @@ class BulkChannel:
     async def fetch(self, source: str) -> bytes:
         raise ChannelError("Nobody sends files here.", permanent=True)
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         return

@@ -127,7 +127,10 @@ class TelegramChannel:
             raise ChannelError("This file is too big, or gone.", permanent=True)
         return await _download(file.file_path)
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         try:
             await self.bot.send_chat_action(int(address), ChatAction.TYPING)
         except TelegramError as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.telegram.forum import LOOK_AGAIN, group_package, in_order, labels_of, telling, waits_for_file
+from bot.channels.telegram.forum import LOOK_AGAIN, group_package, in_order, labels_of, telling, unsettled
 from bot.channels.telegram.rooms import Rooms
 from bot.handing import case_of, staff_of
 from bot.mentor_chat import inbox_address, offer_buttons
@@ -44,7 +44,7 @@ class Direct:
                 lines.append(Line(f"«{row.last_text}»"))
             address = inbox_address(self._services.settings.public_url, conversation_id)
             try:
-                buttons = offer_buttons(conversation_id, what, words, address)
+                buttons = offer_buttons(conversation_id, _way_in(me, row, what), words, address)
                 await self._post(connection, row, int(me.telegram_id), lines, buttons=buttons)
             except ChannelError as error:
                 return self._later(error)
@@ -83,7 +83,7 @@ class Direct:
         here = await staff.talk_of(connection, me.id) == row.conversation_id
         hint = [] if here else [Line(words.t.gettext(ANSWER_IT, who=who(row, words)))]
         for each in in_order(said):
-            if waits_for_file(each, self._services.now()):
+            if unsettled(each, self._services.now()):
                 return LOOK_AGAIN
             shown = line(each, row, words, labels)
             if shown is None:
@@ -130,9 +130,16 @@ class Direct:
         return error.retry_after
 
 
+def _way_in(me: Colleague, row: Row, what: str) -> str:
+    """Whoever is called to a conversation that a colleague has joins it; whoever has it opens it."""
+    if row.mentor_id == me.id:
+        return "passed"
+    return "invited" if me.id in row.invited and row.status != "waiting" else what
+
+
 def concerns(me: Colleague, row: Row, what: str) -> bool:
     """Whether it is still so: what was offered may be somebody else's by now."""
-    if what not in WHAT or not access.access_inbox(staff_of(me)) or not row.is_open:
+    if what not in WHAT or not access.access_inbox(staff_of(me)) or not (row.is_open or what == "reported"):
         return False
     match what:
         case "offered" | "escalated":

@@ -107,7 +107,7 @@ def _ours(reply: Reply) -> list[Block]:
 
 def _by_mentor(reply: Reply) -> list[Block]:
     """Who writes, and below it what they wrote, never read as mark-up."""
-    return [Block((Span(said_by(reply), (BOLD,)),)), Block((Span(reply.text),))]
+    return [Block((Span(said_by(reply), (BOLD,)), Span(f"\n\n{reply.text}")))]
 
 
 def _to_button(button: Button) -> InlineKeyboardButton:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.telegram.rooms import Rooms, moved_to, topic_closed, topic_gone
 from bot.handing import Package, Task
 from bot.mentor_chat import package_buttons
-from bot.mentor_words import Line, Words, language_name, line, package, reason, who, words_in
+from bot.mentor_words import Line, Words, language_name, line, package, reason, trouble, who, words_in
 from bot.services import Services
 from core.days import danish_day
 from core.errors import ChannelError
@@ -31,7 +31,7 @@ from store.handovers import Row, Said
 
 log = structlog.get_logger()
 
-FILE_WAIT, LOOK_AGAIN = timedelta(seconds=20), 5.0
+SETTLED_IN, LOOK_AGAIN = timedelta(seconds=20), 5.0
 TROUBLE_EVERY = timedelta(hours=1)
 LONGEST_POST = 3_000  # characters of what is posted together
 CLOSED = "closed"
@@ -143,6 +143,8 @@ class Forum:
 
     async def _package(self, connection: AsyncConnection, row: Row, topic: Topic, words: Words) -> Topic:
         told = topic.told.or_later(await forum.before(connection, row.id))
+        if topic.told.event:
+            told = replace(told, event=topic.told.event)  # how the talk before ended is told, too
         found = await group_package(self._services, connection, row, told)
         buttons = package_buttons(row.conversation_id, words)
         posted = await self._rooms.post(self._chat, package(found, words), thread=topic.thread_id, buttons=buttons)
@@ -170,12 +172,13 @@ class Forum:
         labels = await labels_of(connection, row.conversation_id, said)
         lines: list[Line] = []
         for each in in_order(said):
-            if waits_for_file(each, self._services.now()):
+            if unsettled(each, self._services.now()):
                 return await self._post(connection, topic, lines, told), LOOK_AGAIN
             so_far, told = told, told.up_to(each.kind, each.id)
-            if (row.closed_at is not None and each.at > row.closed_at and each.kind != "event") or (
-                each.kind == "mentor" and each.id in here
-            ):
+            if row.closed_at is not None and each.at > row.closed_at and each.kind != "event":
+                continue
+            written_here = each.kind == "mentor" and each.id in here
+            if written_here and not trouble(each, words):
                 continue
             if (shown := line(each, row, words, labels)) is None:
                 continue
@@ -245,9 +248,13 @@ def in_order(said: list[Said]) -> Iterator[Said]:
     yield from heapq.merge(*queues.values(), key=lambda one: one.at)
 
 
-def waits_for_file(said: Said, now: datetime) -> bool:
-    """A file that is just being fetched is waited for a moment, so that it comes with its message."""
-    return any(file.status == "pending" for file in said.attachments) and now - said.at < FILE_WAIT
+def unsettled(said: Said, now: datetime) -> bool:
+    """What is waited for a moment: a file that is being fetched, so that it comes with its message; a mentor's message
+    that is on its way, so that it is said if it does not arrive.
+    """
+    fetched = all(file.status != "pending" for file in said.attachments)
+    delivered = said.kind != "mentor" or said.status not in ("pending", "sending")
+    return not (fetched and delivered) and now - said.at < SETTLED_IN
 
 
 async def labels_of(connection: AsyncConnection, conversation_id: int, said: list[Said]) -> dict[str, str]:

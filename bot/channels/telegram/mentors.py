@@ -36,6 +36,7 @@ from core.errors import ChannelError
 from i18n.languages import DEFAULT, nearest
 from i18n.translator import msgid
 from store import forum, handovers, staff
+from store.database import committing
 from store.forum import Topic
 from store.staff import Colleague
 
@@ -320,7 +321,7 @@ class Mentors:
         return inbox_address(self._services.settings.public_url, conversation_id)
 
     async def _colleague(self, user: User) -> Colleague | None:
-        async with self._services.database.connect() as connection:
+        async with committing(self._services.database) as connection:
             return await colleague_behind(connection, str(user.id))
 
 

@@ -48,7 +48,10 @@ class TerminalChannel:
     async def fetch(self, source: str) -> bytes:
         raise ChannelError("Nobody sends files in a terminal.", permanent=True)
 
-    async def typing(self, address: str) -> None:
+    async def standing(self, address: str) -> None:
+        return
+
+    async def typing(self, address: str, who: str = "") -> None:
         return
 
     def pressed(self, typed: str) -> Button | None:

@@ -57,6 +57,23 @@ def test_markdown_becomes_telegrams_html(markdown: str, html: str) -> None:
     assert shown(markdown) == html
 
 
+@pytest.mark.parametrize(
+    "text", ["*x* _y_ [z](https://a.dk)", "<b>bold</b> & co", "1. one\n\n\n   two  three", "/mydata"]
+)
+def test_what_a_mentor_wrote_is_shown_as_it_was_written(text: str) -> None:
+    (part,) = to_parts(Reply(text, "en", said_by="Maria <i>"), 1)
+    shown_text = parse_html(part.html)
+    assert shown_text.text == f"👤 Maria <i>, mentor\n\n{text}"
+    assert [entity["type"] for entity in shown_text.entities] == ["bold"]
+
+
+def test_a_long_text_of_a_mentor_is_cut_and_nothing_lost() -> None:
+    text = "A sentence of some length. " * 400
+    parts = to_parts(Reply(text.strip(), "en", said_by="Maria"), 1, lead="✎ ")
+    assert " ".join(part.plain for part in parts) == f"✎ 👤 Maria, mentor\n\n{text.strip()}"
+    assert all(utf16_length(part.plain) <= MAX_TEXT for part in parts)
+
+
 def test_title_leads_and_footer_ends() -> None:
     reply = Reply(
         "You get it from *SKAT*.", "en", title="Tax <card> *1*", footer="Source: [SKAT](https://skat.dk) · *2026*"

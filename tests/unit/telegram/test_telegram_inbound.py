@@ -17,7 +17,8 @@ from bot.channels.telegram.inbound import (
     external_reference,
     to_inbound,
 )
-from core.messages import Inbound, Kind
+from core.files import LARGEST
+from core.messages import FileSent, Inbound, Kind
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "telegram"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ def payload(name: str) -> dict[str, Any]:
     return found
 
 
-def message(kind: Kind, update_id: str, *, address: str = MARIA, hint: str | None = "fil", **fields: str) -> Inbound:
+def message(kind: Kind, update_id: str, *, address: str = MARIA, hint: str | None = "fil", **fields: Any) -> Inbound:
     return Inbound("telegram", address, update_id, kind, NOW, language_hint=hint, **fields)
 
 
@@ -52,12 +53,19 @@ MEANINGS: dict[str, Arrival | None] = {
     "callback": message(Kind.BUTTON, "512000108", payload="topic:tax-card"),
     "callback_old_message": message(Kind.BUTTON, "512000109", payload="rate:17:-1"),
     "callback_game": None,
-    "photo_with_caption": message(Kind.PHOTO, "512000111", text="what does this letter from Udbetaling Danmark say?"),
+    "photo_with_caption": message(
+        Kind.PHOTO,
+        "512000111",
+        text="what does this letter from Udbetaling Danmark say?",
+        file=FileSent("AgACAgQAAxkBAAID9y", "photo.jpg", "image/jpeg", 88214),
+    ),
     "voice": message(Kind.VOICE, "512000112"),
     "video_note": message(Kind.VOICE, "512000113"),
     "sticker": message(Kind.STICKER, "512000114"),
     "animation": message(Kind.STICKER, "512000115"),
-    "document": message(Kind.FILE, "512000116"),
+    "document": message(
+        Kind.FILE, "512000116", file=FileSent("BQACAgQAAxkBAAIEE", "kontrakt.pdf", "application/pdf", 182733)
+    ),
     "location": message(Kind.LOCATION, "512000117"),
     "contact": message(Kind.OTHER, "512000119"),
     "poll": message(Kind.OTHER, "512000120"),
@@ -127,6 +135,20 @@ def test_an_edit_points_to_what_its_message_was_known_by() -> None:
     assert isinstance(edit, Inbound)
     assert edit.edits == external_reference(update("text"))
     assert external_reference(update("edited")) is None
+
+
+def test_of_a_photo_the_largest_size_that_we_take_is_fetched() -> None:
+    data = payload("photo_with_caption")
+    data["message"]["photo"].append({**data["message"]["photo"][0], "file_id": "huge", "file_size": LARGEST + 1})
+    found = to_inbound(Update.de_json(data, None), NOW)
+    assert isinstance(found, Inbound)
+    assert found.file is not None
+    assert found.file.source == "AgACAgQAAxkBAAID9y"
+
+
+def test_only_photos_and_documents_are_fetched() -> None:
+    with_file = {name for name in MEANINGS if isinstance(found := arrival(name), Inbound) and found.file}
+    assert with_file == {"photo_with_caption", "document"}
 
 
 @pytest.mark.parametrize("name", ["contact", "location", "supergroup"])

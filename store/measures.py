@@ -1,0 +1,138 @@
+"""How handing over goes: how long people wait for a human, whether promises are kept, whether it helped for good."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+FEWEST = 5  # of fewer, somebody might be recognised
+DURABLE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One handover, as far as it is measured.
+
+    answered_at: when a mentor wrote first, whatever became of it later. back_at: when the conversation came over again.
+    """
+
+    language: str | None
+    theme: str | None
+    reason: str
+    status: str
+    created_at: datetime
+    answered_at: datetime | None
+    first_promised_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    rating: int | None
+    escalated: bool
+    back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """A row of figures: count, answered, median_minutes, p90_minutes, kept_percent, durable_percent, rating, ratings,
+    escalations, outcomes (how many by outcome; else by status), small (too few to be shown). A figure that nothing
+    counts for is None. In groups also label, the largest group first.
+    """
+
+    total: dict[str, Any]
+    by_language: list[dict[str, Any]]
+    by_theme: list[dict[str, Any]]
+    by_reason: list[dict[str, Any]]
+    by_outcome: list[dict[str, Any]]
+
+
+READ = sql("""
+    select coalesce(h.language, r.language), h.theme, h.reason, h.status, h.created_at,
+        least(h.answered_at, (select min(e.at) from handover_events e where e.handover_id = h.id and e.kind = 'answered')),
+        h.first_promised_at, h.closed_at, h.outcome, h.rating,
+        exists (select from handover_events e where e.handover_id = h.id and e.kind = 'escalated'),
+        (select min(n.created_at) from handovers n where n.conversation_id = h.conversation_id and n.id > h.id)
+    from handovers h join conversations c on c.id = h.conversation_id join addresses a on a.id = c.address_id
+    join recruits r on r.id = a.recruit_id
+    where h.created_at >= :since and h.created_at < :until
+""")
+
+
+async def measures(connection: AsyncConnection, *, since: datetime, until: datetime, now: datetime) -> Measures:
+    """Of the handovers that began from `since` until before `until`."""
+    found = await connection.execute(READ, {"since": since, "until": until})
+    return measured([Measured(*row) for row in found], until=until, now=now)
+
+
+def measured(rows: Sequence[Measured], *, until: datetime, now: datetime) -> Measures:
+    def grouped(label: Callable[[Measured], str | None]) -> list[dict[str, Any]]:
+        labels = Counter(label(row) for row in rows)
+        largest = sorted(labels, key=lambda one: (-labels[one], one is None, one or ""))
+        return [
+            {"label": one, **figures([row for row in rows if label(row) == one], until=until, now=now)}
+            for one in largest
+        ]
+
+    return Measures(
+        total=figures(rows, until=until, now=now),
+        by_language=grouped(lambda row: row.language),
+        by_theme=grouped(lambda row: row.theme),
+        by_reason=grouped(lambda row: row.reason.partition(":")[0]),
+        by_outcome=grouped(_ended),
+    )
+
+
+def figures(rows: Sequence[Measured], *, until: datetime, now: datetime) -> dict[str, Any]:
+    waits = sorted((row.answered_at - row.created_at) / timedelta(minutes=1) for row in rows if row.answered_at)
+    ratings = [row.rating for row in rows if row.rating is not None]
+    return {
+        "count": len(rows),
+        "answered": len(waits),
+        "median_minutes": _at(waits, 50),
+        "p90_minutes": _at(waits, 90),
+        "kept_percent": _percent(_kept(row, now) for row in rows),
+        "durable_percent": _percent(_durable(row, until) for row in rows),
+        "rating": sum(ratings) / len(ratings) if ratings else None,
+        "ratings": len(ratings),
+        "escalations": sum(row.escalated for row in rows),
+        "outcomes": dict(sorted(Counter(map(_ended, rows)).items())),
+        "small": len(rows) < FEWEST,
+    }
+
+
+def _kept(row: Measured, now: datetime) -> bool | None:
+    """Whether the first promise was kept; None while that is open, and where it ended unanswered before its time."""
+    if row.first_promised_at is None:
+        return None
+    if row.answered_at is not None:
+        return row.answered_at <= row.first_promised_at
+    return None if min(row.closed_at or now, now) <= row.first_promised_at else False
+
+
+def _durable(row: Measured, until: datetime) -> bool | None:
+    """Whether what was resolved stayed so; None where that cannot be known yet."""
+    if row.status != "resolved" or row.closed_at is None or row.closed_at + DURABLE > until:
+        return None
+    return row.back_at is None or row.back_at > row.closed_at + DURABLE
+
+
+def _ended(row: Measured) -> str:
+    return row.outcome or row.status
+
+
+def _at(ordered: Sequence[float], percent: int) -> float | None:
+    """The smallest value that so many percent do not exceed; the median of two in the middle is between them."""
+    if not ordered:
+        return None
+    place = len(ordered) * percent / 100
+    last = max(0, -int(-place // 1) - 1)
+    if percent == 50 and place == int(place):
+        return (ordered[last] + ordered[last + 1]) / 2
+    return ordered[last]
+
+
+def _percent(kept: Iterable[bool | None]) -> float | None:
+    known = [one for one in kept if one is not None]
+    return 100 * sum(known) / len(known) if known else None
