@@ -7,7 +7,7 @@ writes what changes with its event in one transaction, and only then is anything
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,9 @@ from journey.standing import standing
 from knowledge.library import Library
 from store import handovers, people, reminders, staff
 from store import journey as lists
+from store import measures as measured
 from store.handovers import Row, Said
+from store.measures import Measures
 from store.staff import Colleague
 
 log = structlog.get_logger()
@@ -419,6 +421,8 @@ class MentorDesk:
         row = await self.row(me, conversation_id)
         async with self._services.database.connect() as connection:
             said = await handovers.transcript(connection, conversation_id, before=before)
+        if before is not None and not access.access_transcript_before(staff_of(me), case_of(row)):
+            return []
         return self._visible(me, row, said)
 
     async def since(
@@ -449,9 +453,11 @@ class MentorDesk:
 
     async def read(self, me: Colleague, conversation_id: int) -> None:
         """The mentor has seen what is there."""
-        async with self._step(me, conversation_id) as step:
-            if step.row.unread and access.access_reply(staff_of(me), case_of(step.row)):
-                await handovers.change(step.connection, step.row.id, unread=0)
+        row = await self.row(me, conversation_id)
+        if row.unread and access.access_reply(staff_of(me), case_of(row)):
+            async with self._step(me, conversation_id) as step:
+                if access.access_reply(staff_of(me), case_of(step.row)):
+                    await handovers.change(step.connection, step.row.id, unread=0)
 
     async def colleagues(self, me: Colleague) -> list[tuple[Colleague, bool]]:
         """Everybody who can take a conversation, and whether they are there now."""
@@ -578,6 +584,15 @@ class MentorDesk:
             supervisors = [each.id for each in await staff.everybody(step.connection) if each.role == "supervisor"]
             step.to_tell.append((tuple(supervisors), "reported"))
 
+    # --- how it goes --------------------------------------------------------------------------------------------------
+
+    async def measures(self, me: Colleague, *, since: datetime, until: datetime) -> Measures:
+        """Of the handovers that began from `since` until before `until`."""
+        if not access.access_measures(staff_of(me)):
+            raise HandingError("not_yours")
+        async with self._services.database.connect() as connection:
+            return await measured.measures(connection, since=since, until=until, now=self._services.now())
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -675,7 +690,8 @@ class MentorDesk:
             return
         if not row.is_open and access.access_conversation(mine, case):
             raise HandingError("closed")
-        if row.status in ("with_mentor", "snoozed") and row.mentor_id != me.id and access.access_inbox(mine):
+        waited = replace(case, status="waiting", open=True)
+        if row.status in ("with_mentor", "snoozed") and access.access_conversation(mine, waited):
             raise HandingError("taken", name=row.mentor or "")
         if row.is_open and row.status == "waiting" and access.access_claim(mine, case):
             raise HandingError("not_claimed")

@@ -1,5 +1,6 @@
 """How handing over goes: how long people wait for a human, whether promises are kept, whether it helped for good."""
 
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -90,8 +91,8 @@ def figures(rows: Sequence[Measured], *, until: datetime, now: datetime) -> dict
     return {
         "count": len(rows),
         "answered": len(waits),
-        "median_minutes": _at(waits, 50),
-        "p90_minutes": _at(waits, 90),
+        "median_minutes": statistics.median(waits) if waits else None,
+        "p90_minutes": _not_exceeded(waits, 90),
         "kept_percent": _percent(_kept(row, now) for row in rows),
         "durable_percent": _percent(_durable(row, until) for row in rows),
         "rating": sum(ratings) / len(ratings) if ratings else None,
@@ -122,15 +123,9 @@ def _ended(row: Measured) -> str:
     return row.outcome or row.status
 
 
-def _at(ordered: Sequence[float], percent: int) -> float | None:
-    """The smallest value that so many percent do not exceed; the median of two in the middle is between them."""
-    if not ordered:
-        return None
-    place = len(ordered) * percent / 100
-    last = max(0, -int(-place // 1) - 1)
-    if percent == 50 and place == int(place):
-        return (ordered[last] + ordered[last + 1]) / 2
-    return ordered[last]
+def _not_exceeded(ordered: Sequence[float], percent: int) -> float | None:
+    """The smallest value that so many percent do not exceed."""
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] if ordered else None
 
 
 def _percent(kept: Iterable[bool | None]) -> float | None:

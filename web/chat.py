@@ -178,7 +178,7 @@ async def _body(request: Request) -> dict[str, JsonValue]:
             raise Refused(413, "too-long", TOO_LONG, count=LONGEST_TEXT)
     try:
         body = json.loads(received)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(400, "not-json", NOT_SENT) from error
     if not isinstance(body, dict):
         raise Refused(400, "not-json", NOT_SENT)

@@ -19,7 +19,7 @@ from core.messages import Inbound, Kind
 from store import handovers
 from tests.support.crashing import FileChannel
 from tests.support.fakes import Clock
-from tests.support.handing import OPEN, Pauses, Thinking, dying, mentor_writes, recruit_says
+from tests.support.handing import OPEN, Pauses, Thinking, dying, mentor_writes, recruit_says, somebody
 from tests.support.mentors import Mentor, hire
 from tests.support.reminding import end_of
 
@@ -78,15 +78,7 @@ async def talk(services: Services, tmp_path: Path) -> Talk:
     services.engine = Thinking(Pauses())
     services.channels = {"fake": FileChannel(tmp_path / "before", repeatable=True)}
     async with services.database.begin() as connection:
-        given = (
-            "insert into recruits (id, created_at, seen_at, consent) values (gen_random_uuid(), :now, :now, 'given')"
-        )
-        await connection.execute(text(given), {"now": OPEN})
-        await connection.execute(
-            text("insert into addresses (recruit_id, channel, external_id) select id, 'fake', 'anna' from recruits")
-        )
-        await connection.execute(text("insert into conversations (address_id) select id from addresses"))
-        number = (await connection.execute(text("select id from conversations"))).scalar_one()
+        number = await somebody(connection, "anna")
     maria = Mentor(services, await hire(services, "Maria"))
     await recruit_says(services, "i want to talk to a human")
     return Talk(services, tmp_path / "outbox", number, maria)
@@ -161,7 +153,7 @@ async def test_what_the_mentor_writes_reaches_the_recruit(taken: Talk, step: str
         await comes_when_wished(taken, already=step == "sent")
 
 
-async def test_given_back_meanwhile_what_was_SHOWN_EACH_TIME_is_told_all_the_same(taken: Talk) -> None:
+async def test_given_back_meanwhile_what_was_in_flight_is_told_all_the_same(taken: Talk) -> None:
     await taken.killed("sent", repeatable=False, writes=ANSWER)
     await taken.maria.resolves(taken.number)
     await taken.swept()

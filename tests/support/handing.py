@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only
 
 from bot import escalating, turns
@@ -86,8 +86,8 @@ DIARY = (
        for each row execute function agree()""",
 )
 
-BEGIN = text("""
-    with gone as (delete from recruits), person as (
+PERSON = text("""
+    with person as (
         insert into recruits (id, created_at, seen_at, language, language_chosen, consent, consent_at, profile)
         values (gen_random_uuid(), :now, :now, 'en', true, 'given', :now, '{}') returning id
     ), reached as (
@@ -96,6 +96,12 @@ BEGIN = text("""
     )
     insert into conversations (address_id) select id from reached returning id
 """)
+
+
+async def somebody(connection: AsyncConnection, address: str) -> int:
+    """A person who speaks English and lets us keep what is said; the conversation."""
+    number: int = (await connection.execute(PERSON, {"now": OPEN, "address": address})).scalar_one()
+    return number
 
 
 async def make_diary(engine: AsyncEngine) -> None:
@@ -252,8 +258,8 @@ class World:
         self.numbers += 1
         async with self.sides[0].database.begin() as connection:
             await connection.execute(text("truncate diary"))
-            values = {"now": OPEN, "address": f"recruit-{self.numbers}"}
-            self.conversation = (await connection.execute(BEGIN, values)).scalar_one()
+            await connection.execute(text("delete from recruits"))
+            self.conversation = await somebody(connection, f"recruit-{self.numbers}")
             who = text("select id from recruits")
             self.recruit = (await connection.execute(who)).scalar_one()
             if beginning != "new":

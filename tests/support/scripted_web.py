@@ -154,7 +154,7 @@ class Scripted:
     def stop(self) -> None:
         if self._server is None or self._thread is None:
             return
-        self.app.state.frame.hub.close()
+        self.app.state.frame.close()
         self._server.should_exit = True
         self._thread.join(10)
         self._server = self._thread = None

@@ -2,25 +2,23 @@
 
 import { Acts } from "./inbox_acts.js";
 import { conversation, get, newId, post, session } from "./inbox_api.js";
-import { Composer, hasDraft } from "./inbox_composer.js";
+import { Boxes } from "./inbox_boxes.js";
+import { Composer } from "./inbox_composer.js";
 import { ask, isAsking, writing } from "./inbox_dialogs.js";
-import { $, button, isTyping, make, put, wireMenu } from "./inbox_dom.js";
+import { $, isTyping, put, wireMenu } from "./inbox_dom.js";
 import { showKeys, wireKeys } from "./inbox_keys.js";
-import { List } from "./inbox_list.js";
 import { Live, chime } from "./inbox_live.js";
+import { find, lose, signOut, tellNews, toast } from "./inbox_notices.js";
 import { Outbox } from "./inbox_outbox.js";
 import { clearPerson, showPerson } from "./inbox_person.js";
+import { Presence } from "./inbox_presence.js";
 import { Rows, boxOf } from "./inbox_rows.js";
 import { Transcript } from "./inbox_talk.js";
-import { isMuted, list as joined, nameOf, say, start, texts, when } from "./inbox_words.js";
+import { isMuted, nameOf, say, start, texts, when } from "./inbox_words.js";
 
-const HERE_EVERY = 20000; // ms
-const HERE_FOR = 45000;
-const WRITING_FOR = 8000;
-const SEARCH_PAUSE = 200;
-const LOST_AFTER = 3000;
-const TOAST_FOR = 7000;
 const MOST_AT_ONCE = 200; // entries that the server gives at a time
+const TICK = 15000; // ms
+const JUST_NOW = 60000;
 const wide = matchMedia("(min-width: 68.75rem)"); // as in inbox.css
 
 // What a colleague has chosen, in this browser
@@ -48,106 +46,18 @@ for (const name of ["enter", "sound", "translation"]) {
 // The lists
 
 const rows = new Rows();
-const counts = { ...start.counts };
-let box = "queue";
-let sought = "";
-
-const list = new List({
-  list: $("rows"),
-  moved: $("new-order"),
+const boxes = new Boxes({
+  rows,
+  name: "queue",
+  openId: () => open.id,
   open: (id) => openTalk(id),
-  hasDraft: (row) => row.conversationId !== open.id && hasDraft(row),
-  address: (row) => `/inbox?${new URLSearchParams({ box: boxOf(row) ?? box, open: row.conversationId })}`,
+  chosen: () => go({}),
 });
-
-async function showBox(name, { push = true } = {}) {
-  box = name;
-  sought = "";
-  $("search-field").value = "";
-  if (push) go({});
-  showRows({ anew: true });
-  await load({ anew: true });
-}
-
-// anew: it was asked for by hand, so it may stand as it comes.
-async function load({ anew = false } = {}) {
-  const asked = `${box} ${sought}`;
-  const nothing = $("rows-nothing");
-  $("rows-skeleton").hidden = $("rows").childElementCount > 0 || !nothing.hidden;
-  try {
-    const answer = await get(`/inbox/api/rows?${new URLSearchParams({ box, q: sought })}`);
-    if (asked !== `${box} ${sought}`) return;
-    if (sought) rows.find(answer.rows);
-    else rows.fill(box, answer.rows);
-    showRows({ now: true, anew: anew || $("rows").childElementCount === 0 });
-  } catch (error) {
-    if (asked === `${box} ${sought}`) showNothing(error.status === 403 ? texts.noRights : texts.listFailed, true);
-  } finally {
-    if (asked === `${box} ${sought}`) $("rows-skeleton").hidden = true;
-  }
-}
-
-const loaded = new Set();
-
-function showRows({ anew = false, now = false } = {}) {
-  if (now) loaded.add(sought || box);
-  const shown = sought ? rows.in("found") : rows.in(box);
-  list.show(shown, { anew });
-  list.mark(open.id);
-  const empty = `empty${sought ? "Search" : box[0].toUpperCase() + box.slice(1)}`;
-  showNothing(shown.length || !loaded.has(sought || box) ? "" : texts[empty]);
-  showCounts();
-}
-
-function showNothing(sentence, again = false) {
-  const [said, retry] = $("rows-nothing").children;
-  said.textContent = sentence;
-  retry.hidden = !again;
-  $("rows-nothing").hidden = !sentence;
-}
-
-function showCounts() {
-  for (const tab of document.querySelectorAll("[data-box]")) {
-    const { box: name } = tab.dataset;
-    const known = counts[name] ?? (loaded.has(name) ? rows.in(name).length : 0);
-    put(tab.querySelector(".count"), known ? String(known) : "");
-    if (name === box && !sought) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
-  }
-  const waiting = (counts.queue ?? 0) + rows.unreadMine;
-  document.title = waiting ? `(${waiting}) ${texts.title}` : texts.title;
-}
-
-$("rows-nothing").querySelector("button").addEventListener("click", () => load());
-document.querySelector(".boxes").addEventListener("click", (event) => {
-  const tab = event.target.closest("[data-box]");
-  if (!tab || event.metaKey || event.ctrlKey) return;
-  event.preventDefault();
-  showBox(tab.dataset.box);
-});
-
-let seeking = 0;
-$("search-field").addEventListener("input", () => {
-  clearTimeout(seeking);
-  seeking = setTimeout(search, SEARCH_PAUSE);
-});
-$("search").addEventListener("submit", (event) => {
-  event.preventDefault();
-  search().then(() => list.focus());
-});
-
-async function search() {
-  clearTimeout(seeking);
-  const wanted = $("search-field").value.trim();
-  if (wanted === sought) return;
-  sought = wanted;
-  if (!sought) showRows({ anew: true });
-  await load({ anew: true });
-}
+const { list } = boxes;
 
 // One conversation
 
-const open = { id: null, row: null, detail: null, viewers: new Map(), messages: [] };
+const open = { id: null, row: null, detail: null, messages: [] };
 
 const transcript = new Transcript({
   acts: {
@@ -173,7 +83,7 @@ const acts = new Acts({
     const mayWrite = row.can.reply && !open.row?.can.reply;
     keep(row);
     const now = boxOf(row);
-    if (box === "queue" && now === "mine") showBox("mine", { push: false });
+    if (boxes.name === "queue" && now === "mine") boxes.choose("mine");
     focusAfter(mayWrite);
   },
   left(id) {
@@ -187,7 +97,7 @@ async function openTalk(id, { push = true, person = false } = {}) {
   if (push && id !== open.id) go({ open: id });
   else if (push) show("talk");
   if (id === open.id && open.detail) return $("talk-name").focus();
-  leaveTalk();
+  presence.leave();
   Object.assign(open, { id, row: rows.of(id), detail: null, messages: [] });
   $("talk-nothing").hidden = true;
   $("talk-open").hidden = false;
@@ -222,15 +132,14 @@ function newer(known, answered) {
 function showTalk() {
   const { detail } = open;
   rows.keep(open.row);
-  open.viewers = new Map((detail.viewers ?? []).map(({ id, name }) => [id, { name, at: Date.now() }]));
-  showRows();
+  boxes.show();
+  presence.enter(detail.viewers);
   showHead();
   showMessages();
   showPerson(detail, personActs());
   $("older").hidden = detail.messages.length < MOST_AT_ONCE;
   const { activeElement: now } = document;
   if (!isAsking() && (now === document.body || now.closest("#rows"))) $("talk-name").focus({ preventScroll: true });
-  sayHere();
   read();
 }
 
@@ -263,7 +172,6 @@ function showHead() {
   acts.show(row);
   composer.show(row);
   showInstead(row);
-  showViewers();
 }
 
 $("talk-theme").addEventListener("change", ({ target }) => acts.setTheme(open.row, target.value || null));
@@ -307,7 +215,7 @@ function lock() {
 // Every row that comes in passes here.
 function keep(row) {
   rows.keep(row);
-  showRows();
+  boxes.show();
   if (row.conversationId !== open.id || (open.row && open.row.id > row.id)) return;
   const more = open.detail && row.can.transcript && !open.row.can.transcript;
   open.row = row;
@@ -362,7 +270,7 @@ async function fetchSince(id, edited) {
   const fresh = transcript.add(messages);
   open.messages = merged(open.messages, messages);
   if (fresh.some(({ kind }) => kind === "recruit")) {
-    showWriting("");
+    presence.personWrites(false);
     read();
   }
   if (fresh.some(({ kind }) => kind === "note")) showNotes();
@@ -394,7 +302,7 @@ function read() {
   const { row } = open;
   if (!row?.unread || document.hidden || !row.can.reply || !transcript.atEnd) return;
   row.unread = 0;
-  showRows();
+  boxes.show();
   post(conversation(open.id, "read")).catch(() => {});
 }
 
@@ -434,7 +342,7 @@ const outbox = new Outbox({
   },
   told(item, state, detail) {
     const isOpen = item.conversation === open.id;
-    if (state === "retrying") lose();
+    if (state === "retrying") lose(whatIsLost);
     if (isOpen && state === "sending") expect(item);
     if (isOpen && state === "retrying") transcript.showSending(item.id, "retrying");
     if (isOpen && state === "sent") sent(item, detail.message);
@@ -463,44 +371,13 @@ function refuse(item, error) {
 
 // Who else is here
 
-function sayHere() {
-  if (!open.id || document.hidden || !open.detail) return;
-  post(conversation(open.id, "here")).catch(() => {});
-}
+const presence = new Presence({ row: () => (open.detail ? open.row : null) });
 
-function showViewers() {
-  const now = Date.now();
-  for (const [id, { at }] of open.viewers) if (now - at > HERE_FOR) open.viewers.delete(id);
-  const names = [...open.viewers.values()].map(({ name }) => name);
-  put($("viewers"), names.length ? say(names.length > 1 ? "alsoHereMany" : "alsoHere", { names: joined(names) }) : "");
-}
-
-let collision = 0;
-
-function showCollision(name) {
-  clearTimeout(collision);
-  $("collision").textContent = name ? `⚠ ${say("colleagueWrites", { name })}` : "";
-  $("collision").classList.toggle("shown", name !== "");
-  if (name) collision = setTimeout(() => showCollision(""), WRITING_FOR);
-}
-
-let writer = 0;
-
-function showWriting(name) {
-  clearTimeout(writer);
-  put($("typing"), name && say("isWriting", { name }));
-  if (name) writer = setTimeout(() => showWriting(""), WRITING_FOR);
-}
-
-setInterval(sayHere, HERE_EVERY);
 setInterval(() => {
   list.tick();
-  showViewers();
-}, 15000);
-document.addEventListener("visibilitychange", () => {
-  sayHere();
-  read();
-});
+  presence.show();
+}, TICK);
+document.addEventListener("visibilitychange", read);
 
 // Live
 
@@ -509,99 +386,56 @@ const heard = {
     if (gone) {
       rows.drop(gone);
       if (gone === open.id) lock();
-      return showRows();
+      return boxes.show();
     }
     const before = rows.of(row.conversationId);
     keep(row);
-    if (row.status === "waiting" && before?.status !== "waiting") ring(texts.newInQueue);
-    if (row.unread > (before?.unread ?? 0) && (row.mine || row.member)) ring(say("newMessageFrom", { name: nameOf(row) }));
+    if (isNewInQueue(row, before)) ring(texts.newInQueue);
+    if (row.can.reply && row.unread > (before?.unread ?? 0)) ring(say("newMessageFrom", { name: nameOf(row) }));
     if (row.conversationId === open.id) read();
   },
   said({ conversationId, edited }) {
     if (conversationId === open.id) catchUp(edited);
   },
-  typing({ conversationId }) {
-    if (conversationId === open.id) showWriting(nameOf(open.row));
-  },
-  writing({ conversationId, id, name }) {
-    if (conversationId === open.id && id !== start.me.id) showCollision(name);
-  },
-  here({ conversationId, id, name }) {
-    if (conversationId !== open.id || id === start.me.id) return;
-    open.viewers.set(id, { name, at: Date.now() });
-    showViewers();
-  },
-  gone({ conversationId, id }) {
-    if (conversationId !== open.id) return;
-    open.viewers.delete(id);
-    showViewers();
-  },
-  counts(now) {
-    Object.assign(counts, now);
-    showCounts();
-  },
+  counts: (counts) => boxes.count(counts),
   catchup() {
-    load();
+    boxes.load();
     catchUp();
   },
 };
 
 const live = new Live({
   address: () => "/inbox/api/stream",
-  heard: (name, data) => heard[name](data),
+  heard: (name, data) => (heard[name] ? heard[name](data) : presence.hear(name, data)),
   opened(again) {
     find();
     outbox.retryNow();
     if (again) heard.catchup();
   },
-  lost: lose,
+  // Asking for something tells whether it is the line or the session that is over.
+  lost() {
+    lose(whatIsLost);
+    get("/inbox/api/rows?box=mine").catch(() => {});
+  },
 });
 
-function ring(sentence) {
-  $("news").textContent = sentence;
-  if (settings.sound && (document.hidden || !document.hasFocus())) chime();
-}
-
-let losing = 0;
-
-function lose() {
-  losing ||= setTimeout(() => {
-    band(outbox.of(open.id).length ? texts.lost : texts.reconnecting);
-    load();
-  }, LOST_AFTER);
-}
-
-function find() {
-  clearTimeout(losing);
-  losing = 0;
-  if ($("band").hidden || signedOut) return;
-  band(texts.connected, true);
-  setTimeout(() => $("band").classList.contains("good") && band(""), 3000);
-}
-
-function band(sentence, good = false, ...more) {
-  $("band").replaceChildren(...(sentence ? [make("p", {}, sentence), ...more] : []));
-  $("band").classList.toggle("good", good);
-  $("band").hidden = !sentence;
-}
-
-let signedOut = false;
-
 session.ended = () => {
-  signedOut = true;
   live.stop();
-  clearTimeout(losing);
-  const next = encodeURIComponent(location.pathname + location.search);
-  band(texts.signedOut, false, make("a", { className: "action", href: `/staff/login?next=${next}` }, texts.signIn));
+  signOut();
 };
 
-function toast(sentence, undo) {
-  if (!sentence) return;
-  const line = make("div", { className: "toast" }, make("p", {}, sentence));
-  const leave = () => line.remove();
-  if (undo) line.append(button(texts.undo, () => (leave(), undo()), { className: "link" }));
-  $("toasts").replaceChildren(line);
-  setTimeout(leave, TOAST_FOR);
+function whatIsLost() {
+  return outbox.of(open.id).length ? texts.lost : texts.reconnecting;
+}
+
+function isNewInQueue(row, before) {
+  if (row.status !== "waiting") return false;
+  return before ? before.status !== "waiting" : Date.now() - Date.parse(row.createdAt) < JUST_NOW;
+}
+
+function ring(sentence) {
+  tellNews(sentence);
+  if (settings.sound && (document.hidden || !document.hasFocus())) chime();
 }
 
 // What is shown, and the address
@@ -609,12 +443,15 @@ function toast(sentence, undo) {
 function address() {
   const asked = new URLSearchParams(location.search);
   const wanted = asked.get("box");
-  const known = document.querySelector(`[data-box="${CSS.escape(wanted ?? "")}"]`) ? wanted : null;
-  return { box: known, open: Number(asked.get("open")) || null, person: asked.has("person") };
+  return { box: tabOf(wanted ?? "") ? wanted : null, open: Number(asked.get("open")) || null, person: asked.has("person") };
+}
+
+function tabOf(box) {
+  return document.querySelector(`[data-box="${CSS.escape(box)}"]`);
 }
 
 function go({ open: id = open.id, person = false, replace = false }) {
-  const asked = new URLSearchParams({ box, ...(id && { open: id }), ...(person && { person: 1 }) });
+  const asked = new URLSearchParams({ box: boxes.name, ...(id && { open: id }), ...(person && { person: 1 }) });
   history[replace ? "replaceState" : "pushState"]({ inside: true }, "", `/inbox?${asked}`);
 }
 
@@ -639,15 +476,8 @@ function togglePerson() {
   $("person").focus();
 }
 
-function leaveTalk() {
-  if (open.id && open.detail) post(conversation(open.id, "here"), { gone: true }).catch(() => {});
-  open.viewers.clear();
-  showCollision("");
-  showWriting("");
-}
-
 function closeTalk({ push = true } = {}) {
-  leaveTalk();
+  presence.leave();
   Object.assign(open, { id: null, row: null, detail: null, messages: [] });
   $("talk-open").hidden = true;
   $("talk-nothing").hidden = false;
@@ -664,7 +494,7 @@ function goBack() {
 
 async function followAddress() {
   const wanted = address();
-  if (wanted.box && wanted.box !== box) showBox(wanted.box, { push: false });
+  if (wanted.box && wanted.box !== boxes.name) boxes.choose(wanted.box);
   if (!wanted.open) {
     if (open.id) closeTalk({ push: false });
     return show("list");
@@ -722,21 +552,21 @@ wireKeys({
     list.focus();
   },
 });
-$("search-field").addEventListener("keydown", ({ key, target }) => {
-  if (key !== "Escape") return;
-  target.value = "";
-  search();
-  list.focus();
-});
-
 // Begin
 
 history.replaceState({ inside: false }, "", location.href);
 const asked = address();
-box = asked.box ?? (start.counts.mine ? "mine" : "queue");
+boxes.name = asked.box ?? (start.counts.mine ? "mine" : "queue");
 show(asked.open ? "talk" : "list");
-load();
-if (asked.open) openTalk(asked.open, { push: false, person: asked.person });
-if (box !== "mine") get("/inbox/api/rows?box=mine").then(({ rows: mine }) => (rows.fill("mine", mine), showCounts())).catch(() => {});
+boxes.load();
+if (boxes.name !== "mine") boxes.loadMine();
+if (asked.open) openAsked();
 outbox.run();
 live.listen();
+
+// A link from elsewhere names a conversation only; its list is shown beside it.
+async function openAsked() {
+  await openTalk(asked.open, { push: false, person: asked.person });
+  const wanted = open.row && boxOf(open.row);
+  if (!asked.box && wanted && wanted !== boxes.name && tabOf(wanted)) boxes.choose(wanted);
+}

@@ -136,10 +136,20 @@ class TelegramChannel:
         except TelegramError as error:
             log.debug("typing not shown", error=type(error).__name__)
 
-    async def in_turn[T](self, address: str, call: Callable[[], Awaitable[T]], *, begun: bool, bulk: bool = False) -> T:
-        """Call when the pace allows. Within a reply, a request to wait is heeded here: half a reply helps nobody."""
-        patience = PATIENCE_WITHIN if begun else PATIENCE_BULK if bulk else PATIENCE
-        await self._pace.wait(address, patience=patience, bulk=bulk and not begun)
+    async def in_turn[T](
+        self,
+        address: str,
+        call: Callable[[], Awaitable[T]],
+        *,
+        begun: bool,
+        bulk: bool = False,
+        patience: float | None = None,
+    ) -> T:
+        """Call when the pace allows, within `patience` seconds. Within a reply, a request to wait is heeded here: half a
+        reply helps nobody.
+        """
+        longest = PATIENCE_WITHIN if begun else PATIENCE_BULK if bulk else PATIENCE
+        await self._pace.wait(address, patience=longest if patience is None else patience, bulk=bulk and not begun)
         try:
             return await call()
         except RetryAfter as error:
@@ -174,7 +184,16 @@ class TelegramChannel:
         await self._request.shutdown()
         await self._pace.close()
 
-    async def send_part(self, address: str, part: Part, where: Where = CHAT, *, begun: bool, bulk: bool) -> str:
+    async def send_part(
+        self,
+        address: str,
+        part: Part,
+        where: Where = CHAT,
+        *,
+        begun: bool,
+        bulk: bool,
+        patience: float | None = None,
+    ) -> str:
         """One message; its id. As plain text, should Telegram refuse the mark-up. Raises ChannelError."""
 
         async def as_html() -> str:
@@ -184,13 +203,13 @@ class TelegramChannel:
             return await self._message(address, part.plain, part, None, where)
 
         try:
-            return await self.in_turn(address, as_html, begun=begun, bulk=bulk)
+            return await self.in_turn(address, as_html, begun=begun, bulk=bulk, patience=patience)
         except TelegramError as error:
             if not markup_refused(error):
                 raise to_channel_error(error, begun=begun) from error
             log.error("Telegram refuses our HTML; sent as plain text", error=str(error)[:200])
         try:
-            return await self.in_turn(address, as_plain_text, begun=begun, bulk=bulk)
+            return await self.in_turn(address, as_plain_text, begun=begun, bulk=bulk, patience=patience)
         except TelegramError as error:
             raise to_channel_error(error, begun=begun) from error
 

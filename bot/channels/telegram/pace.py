@@ -18,7 +18,7 @@ from store.limits import Limit
 ALL_CHATS = Limit("telegram", every=timedelta(seconds=1 / 29.2), burst=1.2)
 CHAT_EVERY, CHAT_BURST = timedelta(seconds=1), 3
 # A group takes 20 messages a minute from a bot, however many topics it has.
-GROUP_EVERY, GROUP_BURST = timedelta(seconds=3.5), 3
+GROUP_EVERY, GROUP_BURST = timedelta(seconds=3.6), 3
 SHARDS = 4096
 # Seconds: what is not urgent takes a token only when it is there, so that a live reply waits for one message at most.
 AT_HAND, LOOK_AGAIN = 0.003, 0.5

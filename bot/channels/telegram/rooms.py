@@ -18,6 +18,7 @@ from store.handovers import File
 
 log = structlog.get_logger()
 
+PATIENCE = 4.0  # seconds: a worker has few hands, and what mentors are told can be told by the next job
 LONGEST_NAME = 128  # characters of a topic
 LONGEST_OURS = 500  # characters of one of the bot's own answers: mentors know our topics
 PHOTOS = ("image/jpeg", "image/png")
@@ -48,7 +49,8 @@ class Rooms:
         where = Where(thread, reply_to, quiet=bulk and not any(line.loud for line in lines))
         sent: list[int] = []
         for part in shown_as(blocks, buttons):
-            number = await self._channel.send_part(str(chat_id), part, where, begun=bool(sent), bulk=bulk)
+            begun, patience = bool(sent), PATIENCE if bulk and not sent else None
+            number = await self._channel.send_part(str(chat_id), part, where, begun=begun, bulk=bulk, patience=patience)
             sent.append(int(number))
         return sent
 
@@ -160,7 +162,7 @@ class Rooms:
 
     async def _call[T](self, chat_id: int, call: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await self._channel.in_turn(str(chat_id), call, begun=False, bulk=True)
+            return await self._channel.in_turn(str(chat_id), call, begun=False, bulk=True, patience=PATIENCE)
         except TelegramError as error:
             raise to_channel_error(error) from error
 

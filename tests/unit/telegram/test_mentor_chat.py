@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.channels.telegram.pace import chat_limit
 from bot.channels.telegram.rooms import LONGEST_NAME
 from bot.handing import HandingError
 from bot.mentor_chat import (
@@ -122,6 +123,12 @@ def test_commands_can_stand_in_the_menu() -> None:
         assert len(text) <= 256
 
 
+def test_a_group_gets_at_most_twenty_messages_a_minute() -> None:
+    limit = chat_limit("-1001234567890")
+    assert limit.burst + 60 / limit.every.total_seconds() <= 20
+    assert limit.bucket != chat_limit("1001234567890").bucket
+
+
 def test_a_moment_today_is_a_time_alone() -> None:
     assert clock(datetime(2026, 11, 24, 14, 0, tzinfo=UTC), words()) == "15:00"
-    assert clock(datetime(2026, 11, 25, 14, 0, tzinfo=UTC), words()) == "Wed, 25 Nov 15:00"
+    assert clock(datetime(2026, 11, 25, 14, 0, tzinfo=UTC), words()) == "Wed 25 Nov 15:00"
