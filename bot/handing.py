@@ -691,7 +691,8 @@ class MentorDesk:
         if not row.is_open and access.access_conversation(mine, case):
             raise HandingError("closed")
         waited = replace(case, status="waiting", open=True)
-        if row.status in ("with_mentor", "snoozed") and access.access_conversation(mine, waited):
+        theirs = row.status in ("with_mentor", "snoozed") and row.mentor_id != me.id
+        if theirs and access.access_conversation(mine, waited):
             raise HandingError("taken", name=row.mentor or "")
         if row.is_open and row.status == "waiting" and access.access_claim(mine, case):
             raise HandingError("not_claimed")

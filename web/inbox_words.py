@@ -187,6 +187,7 @@ TEXTS = {
     "inviteText": msgid("You keep the conversation; your colleague can read and answer, too."),
     "colleague": msgid("Colleague"),
     "toQueue": msgid("Back to the queue"),
+    "toQueueDone": msgid("It is back in the queue."),
     "toQueueHint": msgid("Somebody else is asked; the chat assistant answers meanwhile."),
     "onDuty": msgid("on duty"),
     "offDuty": msgid("not on duty"),

@@ -179,7 +179,7 @@ $("talk-theme").addEventListener("change", ({ target }) => acts.setTheme(open.ro
 function stateOf(row) {
   if (row.status === "waiting") return texts.stateWaiting;
   if (row.status === "snoozed") return say("stateSnoozed", { time: when(row.snoozedUntil) });
-  if (row.status === "resolved") return row.outcomeLabel ? `${texts.stateResolved}: ${row.outcomeLabel}` : texts.stateResolved;
+  if (row.status === "resolved") return [texts.stateResolved, row.outcomeLabel].filter(Boolean).join(": ");
   if (row.status === "cancelled") return texts.stateCancelled;
   return row.mine ? texts.stateMine : say("stateOther", { name: row.mentor ?? "" });
 }
@@ -291,7 +291,8 @@ function showNotes() {
 $("older").addEventListener("click", async () => {
   const { id } = open;
   const before = encodeURIComponent(transcript.oldest);
-  const answer = await get(conversation(id, `messages?before=${before}`)).catch((error) => toast(error.message || texts.lost));
+  const asked = get(conversation(id, `messages?before=${before}`));
+  const answer = await asked.catch((error) => toast(error.message || texts.lost));
   if (!answer || id !== open.id) return;
   transcript.addOlder(answer.messages);
   open.messages = merged(answer.messages, open.messages);
@@ -443,7 +444,8 @@ function ring(sentence) {
 function address() {
   const asked = new URLSearchParams(location.search);
   const wanted = asked.get("box");
-  return { box: tabOf(wanted ?? "") ? wanted : null, open: Number(asked.get("open")) || null, person: asked.has("person") };
+  const box = wanted && tabOf(wanted) ? wanted : null;
+  return { box, open: Number(asked.get("open")) || null, person: asked.has("person") };
 }
 
 function tabOf(box) {

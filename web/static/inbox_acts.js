@@ -7,15 +7,17 @@ import { asWritten, danishTime, isMuted, languageName, say, start, texts, when }
 
 const HOUR = 3600000;
 const QUEUE = 0; // "pass on" to nobody in particular
+const WAITING = "waiting";
+const SNOOZED = "snoozed";
 const ACTS = [
-  { name: "take", icon: "hand", key: "c", may: ({ can, status }) => can.claim && status === "waiting", main: true, shown: true },
+  { name: "take", icon: "hand", key: "c", may: ({ can, status }) => can.claim && status === WAITING, main: true, shown: true },
   { name: "join", icon: "person", may: ({ can }) => can.join, shown: true },
   { name: "decline", icon: "close", may: ({ can }) => can.decline, shown: true },
   { name: "resolve", icon: "check", key: "e", may: ({ can }) => can.resolve, shown: true },
-  { name: "wake", icon: "up", may: ({ can, status }) => can.snooze && status === "snoozed", shown: true },
-  { name: "snooze", icon: "snooze", key: "s", may: ({ can, status }) => can.snooze && status !== "snoozed", shown: true },
+  { name: "wake", icon: "up", may: ({ can, status }) => can.snooze && status === SNOOZED, shown: true },
+  { name: "snooze", icon: "snooze", key: "s", may: ({ can, status }) => can.snooze && status !== SNOOZED, shown: true },
   { name: "passOn", icon: "pass", may: ({ can }) => can.passOn, shown: true },
-  { name: "takeOver", icon: "hand", may: ({ can, status }) => can.claim && status !== "waiting" },
+  { name: "takeOver", icon: "hand", may: ({ can, status }) => can.claim && status !== WAITING },
   { name: "invite", icon: "person", may: ({ can }) => can.reply },
   { name: "leave", icon: "out", may: ({ can }) => can.leave },
   { name: "suggest", icon: "hash", may: ({ can }) => can.suggest },
@@ -80,7 +82,8 @@ export class Acts {
 
   passOn(row) {
     const options = [...colleagues(row), { id: QUEUE, label: texts.toQueue, hint: texts.toQueueHint }];
-    return this.#ask(row, "pass", ({ to }) => say("passedOn", { name: Number(to) ? nameOfColleague(to) : texts.queue }), {
+    const done = ({ to }) => (to === QUEUE ? texts.toQueueDone : say("passedOn", { name: nameOfColleague(to) }));
+    return this.#ask(row, "pass", done, {
       title: texts.passTitle,
       text: texts.passText,
       parts: [picking(texts.colleague, "to", options), writing(texts.noteOptional, "note")],
@@ -246,7 +249,8 @@ export class Acts {
   #button(act) {
     const said = texts[act.name];
     const className = act.main ? "action" : act.danger ? "quiet danger" : "quiet";
-    const made = button("", () => this.do(act.name), { className, title: act.key ? `${said} (${act.key})` : said }, icon(act.icon));
+    const title = act.key ? `${said} (${act.key})` : said;
+    const made = button("", () => this.do(act.name), { className, title }, icon(act.icon));
     made.append(make("span", {}, said));
     made.dataset.act = act.name;
     if (act.key) made.setAttribute("aria-keyshortcuts", act.key);
@@ -256,7 +260,8 @@ export class Acts {
 
 function menuOf(entries) {
   const sheet = make("div", { className: "sheet", id: "more-acts", hidden: true }, ...entries);
-  const opener = make("button", { type: "button", className: "tool", title: texts.more, id: "more" }, icon("more"), unseen(texts.more));
+  const named = { id: "more", className: "tool", title: texts.more };
+  const opener = make("button", { type: "button", ...named }, icon("more"), unseen(texts.more));
   opener.setAttribute("aria-expanded", "false");
   opener.setAttribute("aria-controls", sheet.id);
   wireMenu(opener, sheet);

@@ -87,7 +87,8 @@ export class Composer {
       act: texts.insert,
       literal: "/",
       find: async (words) => {
-        const asked = new URLSearchParams({ language: this.#language, q: words, conversation: this.#row.conversationId });
+        const { conversationId } = this.#row;
+        const asked = new URLSearchParams({ language: this.#language, q: words, conversation: conversationId });
         return (await get(`/inbox/api/canned?${asked}`)).canned;
       },
       pick: ({ text, literal }) => this.#insert(text ?? literal),

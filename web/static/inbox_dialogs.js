@@ -39,9 +39,8 @@ export function ask({ title, text = "", parts = [], confirm, danger = false, act
 
 export function tell(title, ...parts) {
   const leave = button(texts.close, () => dialog.close(), { autofocus: true });
-  const dialog = open(
-    make("div", { className: "form" }, make("h2", { id: "dialog-title" }, title), ...parts, make("div", { className: "choices" }, leave)),
-  );
+  const heading = make("h2", { id: "dialog-title" }, title);
+  const dialog = open(make("div", { className: "form" }, heading, ...parts, make("div", { className: "choices" }, leave)));
 }
 
 export function isAsking() {

@@ -136,7 +136,7 @@ function files({ attachments }) {
   return make("ul", { className: "files", ariaLabel: texts.files }, ...attachments.map(file));
 }
 
-function file({ id, name, kind, size, status, reason, image }) {
+function file({ id, name, size, status, reason, image }) {
   const address = `/inbox/attachments/${id}`;
   if (status === "stored" && image) {
     const href = `${address}?inline=1`;
@@ -151,7 +151,7 @@ function file({ id, name, kind, size, status, reason, image }) {
   }
   const why = status === "refused" ? refusal(reason) : texts.filePending;
   about.append(make("span", { className: "hint" }, why));
-  return make("li", { className: `file ${status}`, data: { kind } }, icon(status === "refused" ? "alert" : "clock"), about);
+  return make("li", { className: `file ${status}` }, icon(status === "refused" ? "alert" : "clock"), about);
 }
 
 function refusal(reason) {

@@ -31,8 +31,9 @@ function who(row, person) {
     [texts.channel, texts[row.channel] ?? row.channel],
     ...(person.profile ?? []).map(({ label, value }) => [label, value]),
   ].filter(([, value]) => value);
-  const lines = facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", { dir: "auto" }, value)));
-  return make("section", {}, make("h3", {}, make("bdi", {}, nameOf({ ...row, ...person }))), make("dl", {}, ...lines));
+  const fact = ([label, value]) => make("div", {}, make("dt", {}, label), make("dd", { dir: "auto" }, value));
+  const name = make("h3", {}, make("bdi", {}, nameOf({ ...row, ...person })));
+  return make("section", {}, name, make("dl", {}, ...facts.map(fact)));
 }
 
 // As said by the server; an instant becomes a clock.
@@ -50,20 +51,28 @@ function checklist(tasks, { findTopic }) {
   const open = tasks.filter(({ state }) => state !== "done" && state !== "skipped");
   const done = tasks.filter(({ state }) => state === "done").length;
   open.sort((one, other) => rank(one) - rank(other) || String(one.due ?? "9").localeCompare(String(other.due ?? "9")));
-  const lines = open.map((task) => {
-    const due = task.legal ? say("legalLimit", { day: dateName(task.legal) }) : task.due && say("due", { day: dateName(task.due) });
-    const late = isLate(task) && make("strong", { className: "late" }, `⚠ ${texts.late}`);
-    const facts = make("span", { className: "hint" }, due);
-    const title = findTopic
-      ? button(task.title, () => findTopic(task.title), { className: "link", title: texts.findTopic })
-      : make("span", {}, task.title);
-    return make("li", {}, title, late || due ? make("span", { className: "task-facts" }, late, late && due && " · ", facts) : null);
-  });
   return part(
     texts.checklist,
     make("p", { className: "hint" }, `✓ ${say("openTasks", { count: `${done}/${tasks.length}` })}`),
-    lines.length ? make("ul", { className: "tasks" }, ...lines) : make("p", {}, texts.checklistEmpty),
+    open.length
+      ? make("ul", { className: "tasks" }, ...open.map((task) => taskLine(task, findTopic)))
+      : make("p", {}, texts.checklistEmpty),
   );
+}
+
+function taskLine(task, findTopic) {
+  const late = isLate(task) && make("strong", { className: "late" }, `⚠ ${texts.late}`);
+  const due = dueOf(task);
+  const title = findTopic
+    ? button(task.title, () => findTopic(task.title), { className: "link", title: texts.findTopic })
+    : make("span", {}, task.title);
+  const facts = make("span", { className: "task-facts" }, late, late && due && " · ", make("span", { className: "hint" }, due));
+  return make("li", {}, title, late || due ? facts : null);
+}
+
+function dueOf({ legal, due }) {
+  if (legal) return say("legalLimit", { day: dateName(legal) });
+  return due ? say("due", { day: dateName(due) }) : "";
 }
 
 function rank(task) {
@@ -78,8 +87,8 @@ function earlierTalks(rows, { openEarlier }) {
   if (!rows.length) return part(texts.earlierTalks, make("p", { className: "hint" }, texts.noEarlier));
   const lines = rows.map((row) => {
     const facts = [row.themeLabel || row.reasonLabel, row.mentor && say("withName", { name: row.mentor })];
-    const day = dayName(row.closedAt ?? row.createdAt);
-    return make("li", {}, button(day, () => openEarlier(row), { className: "link" }), make("span", { className: "hint" }, facts.filter(Boolean).join(" · ")));
+    const day = button(dayName(row.closedAt ?? row.createdAt), () => openEarlier(row), { className: "link" });
+    return make("li", {}, day, make("span", { className: "hint" }, facts.filter(Boolean).join(" · ")));
   });
   return part(texts.earlierTalks, make("ul", { className: "earlier" }, ...lines));
 }
@@ -88,16 +97,17 @@ function caseNotes(notes) {
   if (!notes.length) return part(texts.notes, make("p", { className: "hint" }, texts.noNotes));
   const lines = notes.map(({ text, mentor, mine, at }) => {
     const facts = [mine ? texts.you : mentor, when(at)].filter(Boolean).join(" · ");
-    return make("li", { className: "case-note" }, make("p", { dir: "auto" }, text), make("p", { className: "hint" }, facts));
+    const said = make("p", { dir: "auto" }, text);
+    return make("li", { className: "case-note" }, said, make("p", { className: "hint" }, facts));
   });
   return part(texts.notes, make("ul", {}, ...lines));
 }
 
 function named(mentors, { nameMentor }) {
-  const lines = mentors.map(({ name, kind }) => make("li", {}, icon("person"), make("bdi", {}, name), ` · ${texts[kind] ?? kind}`));
+  const line = ({ name, kind }) => make("li", {}, icon("person"), make("bdi", {}, name), ` · ${texts[kind] ?? kind}`);
   return part(
     texts.named,
-    mentors.length ? make("ul", { className: "named" }, ...lines) : make("p", { className: "hint" }, texts.noNamed),
+    mentors.length ? make("ul", { className: "named" }, ...mentors.map(line)) : make("p", { className: "hint" }, texts.noNamed),
     nameMentor && button(texts.nameMentor, nameMentor, { className: "link" }),
   );
 }

@@ -15,7 +15,8 @@ export function openPicker({ at, title, hint, none, act, asks, language, literal
   let asked = 0;
   let timer = 0;
   const options = make("ul", { className: "options", id: "picker-options", role: "listbox", ariaLabel: title });
-  const search = make("input", { type: "search", autocomplete: "off", placeholder: hint, ariaLabel: hint, role: "combobox" });
+  const named = { placeholder: hint, ariaLabel: hint, role: "combobox" };
+  const search = make("input", { type: "search", autocomplete: "off", ...named });
   const preview = make("p", { className: "preview", lang: language });
   const confirm = button(act, () => take(chosen), { className: "action" });
   const empty = make("p", { className: "hint", role: "status" });
@@ -61,7 +62,9 @@ export function openPicker({ at, title, hint, none, act, asks, language, literal
   function mark(place) {
     chosen = Math.max(0, Math.min(place, entries.length - 1));
     const shown = entries[chosen];
-    for (const [each, item] of [...options.children].entries()) item.setAttribute("aria-selected", String(each === chosen));
+    for (const [each, item] of [...options.children].entries()) {
+      item.setAttribute("aria-selected", String(each === chosen));
+    }
     options.children[chosen]?.scrollIntoView({ block: "nearest" });
     search.setAttribute("aria-activedescendant", shown ? `option-${chosen}` : "");
     preview.replaceChildren(...(shown ? [shown.text ?? shown.title] : []));

@@ -41,8 +41,9 @@ export class Transcript {
   // What came in, or what is known better now. Says how many of them are new to the page.
   add(messages, { follow = this.#near() } = {}) {
     const fresh = this.#put(messages);
+    const isNews = ({ kind, mine }) => kind === "recruit" || (kind === "mentor" && !mine);
     if (follow) this.toEnd();
-    else if (fresh.some(({ kind, mine }) => kind === "recruit" || (kind === "mentor" && !mine))) this.newer.hidden = false;
+    else if (fresh.some(isNews)) this.newer.hidden = false;
     return fresh;
   }
 
@@ -56,8 +57,8 @@ export class Transcript {
   // One's own message, seen before the server has it; `settle` puts what the server made of it in its place.
   expect(id, text, { language, mentor, title = "" }) {
     const at = new Date().toISOString();
-    const message = { key: id, kind: "mentor", id: 0, at, text, title, language, mentor, mine: true, status: "sending" };
-    this.add([message], { follow: true });
+    const own = { kind: "mentor", mentor, mine: true, status: "sending" };
+    this.add([{ key: id, id: 0, at, text, title, language, ...own }], { follow: true });
   }
 
   showSending(id, status) {

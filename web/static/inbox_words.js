@@ -13,7 +13,8 @@ const CLOCK = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digi
 const SHORT_DAY = new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", timeZone: ZONE });
 const LONG_DAY = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", timeZone: ZONE });
 const WHOLE_DATE = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: ZONE });
-const SORTABLE_DAY = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: ZONE });
+const DIGITS = { year: "numeric", month: "2-digit", day: "2-digit", timeZone: ZONE };
+const SORTABLE_DAY = new Intl.DateTimeFormat("en-CA", DIGITS);
 const UNITS = {
   minute: unit("minute", "short", spoken),
   hour: unit("hour", "long"),
