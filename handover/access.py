@@ -70,7 +70,9 @@ def access_transcript_before(staff: Staff, case: Case) -> bool:
     """
     if not access_conversation(staff, case):
         return False
-    return staff.role is Role.SUPERVISOR or not _is_waiting(case) or _is_known(staff, case) or staff.id in case.offered or case.urgent
+    if staff.role is Role.SUPERVISOR or not _is_waiting(case):
+        return True
+    return _is_known(staff, case) or staff.id in case.offered or case.urgent
 
 
 def access_profile(staff: Staff, case: Case) -> bool:

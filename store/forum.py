@@ -225,7 +225,7 @@ MESSAGES = """
     join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id where m.chat_id > 0 and {which}
 """
 OVER = """r.consent <> 'given' and not exists (select from handovers h where h.conversation_id = c.id
-    and (h.closed_at is null or h.closed_at > :before))"""
+    and (h.closed_at > :before or h.closed_at is null and h.promised_at is not null))"""
 
 
 async def topics_of(connection: AsyncConnection, recruit_id: uuid.UUID) -> list[Place]:

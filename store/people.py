@@ -204,7 +204,8 @@ async def erase_due(connection: AsyncConnection, *, now: datetime) -> int:
     return (await connection.execute(ERASE_DUE, {"now": now})).rowcount
 
 
-OVER = "not exists (select from handovers h where h.conversation_id = c.id and (h.closed_at > :before or h.closed_at is null and h.promised_at is not null))"
+OVER = """not exists (select from handovers h where h.conversation_id = c.id
+        and (h.closed_at > :before or h.closed_at is null and h.promised_at is not null))"""
 RETENTION = text("delete from recruits where seen_at < :before")
 UNKEPT = text(
     """

@@ -49,6 +49,7 @@ JSON = dict[str, Any]
 MAX_TEXT, MAX_CAPTION = 4096, 1024
 MAX_DOWNLOAD = 20 * 1024 * 1024  # bytes that the Bot API hands out
 TWO_DAYS = 48 * 3600
+RIGHTS = ("can_manage_topics", "can_pin_messages", "can_delete_messages")
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a "
     "current content and reply markup of the message"
@@ -87,13 +88,12 @@ class Chat:
         return {"id": self.id, "type": self.type, "title": "Newcomers", **forum}
 
     def topic(self, arguments: JSON) -> Topic:
-        """The topic that a call is about; refused if there is none, or the bot may not manage topics."""
+        """The topic that a call is about. The bot has made it, so it may rename and close it without a right."""
         if not self.is_forum:
             raise RefusedError(400, "Bad Request: the chat is not a forum")
         topic = self.topics.get(int(arguments.get("message_thread_id") or 0))
         if topic is None:
             raise RefusedError(400, "Bad Request: TOPIC_ID_INVALID")
-        self.need("can_manage_topics", "not enough rights to manage chat topics")
         return topic
 
     def need(self, right: str, otherwise: str) -> None:
@@ -177,7 +177,7 @@ class TelegramEmulator:
             setattr(chat, name, value)
         return chat
 
-    def forum(self, chat_id: int, rights: tuple[str, ...] = ("can_manage_topics", "can_pin_messages")) -> Chat:
+    def forum(self, chat_id: int, rights: tuple[str, ...] = RIGHTS) -> Chat:
         """A group with topics, of which the bot is an administrator with these rights."""
         return self.chat(chat_id, type="supergroup", is_forum=True, rights=set(rights))
 
@@ -516,6 +516,7 @@ class TelegramEmulator:
     async def delete_forum_topic(self, arguments: JSON) -> bool:
         chat = self._reachable(arguments)
         chat.topic(arguments)
+        chat.need("can_delete_messages", "not enough rights to delete messages in the chat")
         self.deletes_topic(chat.id, int(arguments["message_thread_id"]))
         return True
 

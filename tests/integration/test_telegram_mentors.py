@@ -13,13 +13,17 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot import escalating
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.telegram.pace import SharedPace
 from bot.jobs import add_tasks, drop_topic_soon, make_queue, mirror_soon, tell_soon
 from bot.mentor_chat import COMMANDS
 from bot.services import Services
+from core.errors import ChannelError
+from core.messages import Reply
 from store import forum, people, staff
 from store.staff import Colleague
 from tests.emulators.telegram import TelegramEmulator
-from tests.emulators.telegram_rules import person
+from tests.emulators.telegram_rules import Limits, person
 from tests.support.telegram import ANNA, GROUP, Office
 
 OPEN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday, 13:00 in Denmark
@@ -657,6 +661,45 @@ async def test_topics_of_a_person_are_found_before_the_rows_go(office: Office) -
     assert places == gone
 
 
+# --- what a person sees of a correction -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["deleted", "several parts", "too old"])
+async def test_what_cannot_be_changed_where_it_stands_is_sent_again(office: Office, how: str) -> None:
+    words = "A sentence of some length. " * 200 if how == "several parts" else "in Odense"
+    sent = await office.channel.send(str(ANNA), 1, Reply(words, "en", said_by="Maria"))
+    assert sent is not None
+    if how == "deleted":
+        office.telegram.chats[ANNA].messages.clear()
+    if how == "too old":
+        office.telegram.fail("editMessageText", status=400, description="Bad Request: message can't be edited")
+    await office.channel.edit(str(ANNA), sent, 1, Reply("in Aarhus", "en", said_by="Maria", edited=True))
+    assert office.texts(ANNA)[-1] == "✎ 👤 Maria, mentor\n\nin Aarhus"
+
+
+async def test_a_correction_that_is_refused_or_lost_is_known(office: Office) -> None:
+    sent = await office.channel.send(str(ANNA), 1, Reply("in Odense", "en", said_by="Maria"))
+    office.telegram.fail("editMessageText", status=500)
+    with pytest.raises(ChannelError):
+        await office.channel.edit(str(ANNA), sent, 1, Reply("in Aarhus", "en", said_by="Maria"))
+    await office.channel.edit(str(ANNA), sent, 1, Reply("in Odense", "en", said_by="Maria"))
+    assert office.texts(ANNA) == ["👤 Maria, mentor\n\nin Odense"]
+
+
+async def test_a_file_that_cannot_be_fetched_now_may_be_later(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    office.telegram.files["letter"] = PNG
+    office.telegram.fail("getFile", status=502)
+    with pytest.raises(ChannelError) as caught:
+        await office.channel.fetch("letter")
+    assert not caught.value.permanent
+    assert await office.channel.fetch("letter") == PNG
+    await office.telegram.stop()
+    with pytest.raises(ChannelError) as caught:
+        await office.channel.fetch("letter")
+    assert not caught.value.permanent
+    assert office.telegram.token not in f"{caught.value!r} {caught.value.__cause__!r} {caplog.text}"
+
+
 # --- the queue --------------------------------------------------------------------------------------------------------
 
 
@@ -678,6 +721,27 @@ async def test_a_worker_tells_what_the_queue_holds(office: Office) -> None:
         await drop_topic_soon(app, GROUP, office.thread())
         await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
     assert office.telegram.chats[GROUP].topics == {}
+
+
+async def test_the_group_is_told_no_faster_than_telegram_allows(office: Office) -> None:
+    """The real pace against the real limits."""
+    await office.mentor("Maria", MARIA)
+    await office.anna("/mentor")
+    office.telegram.limits = Limits()
+    paced = TelegramChannel(
+        office.telegram.token, office.telegram.url, pace=SharedPace(office.services.settings.database_url)
+    )
+    office.services.channels = {"telegram": paced}
+    office.telling = office.worker()
+    await office.intake.take(await office.telegram.presses(ANNA, "mentor:yes"))
+    await office.services.background.drain()
+    ((conversation,),) = await office.rows("select conversation_id from handovers")
+    async with asyncio.timeout(30):
+        while (seconds := await office.telling.mirror(conversation)) is not None:
+            await asyncio.sleep(seconds)
+    await paced.close()
+    assert office.topic().count("▸ Yes, please") == 1
+    assert office.telegram.limits.refused == 0
 
 
 async def test_a_busy_group_is_told_later_and_all_of_it(office: Office) -> None:

@@ -18,6 +18,7 @@ NOBODY_THERE = ("chat not found", "user not found", "peer_id_invalid", "chat_id 
 NOT_UNDERSTOOD = "can't parse entities"
 NOT_MODIFIED = ("message is not modified", "topic_not_modified")
 NOT_EDITABLE = ("message can't be edited", "message to edit not found", "message_id_invalid")
+NOT_DELETABLE = ("message to delete not found", "message can't be deleted", "message_id_invalid")
 NO_TOPIC = ("thread not found", "topic_deleted", "topic_id_invalid")
 TOPIC_CLOSED = "topic_closed"
 # Raised before the first byte went out.

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.telegram.rooms import Rooms, moved_to, topic_closed, topic_gone
+from bot.channels.telegram.rooms import Rooms, moved_to, refused, topic_closed, topic_gone
 from bot.handing import Package, Task
 from bot.mentor_chat import package_buttons
 from bot.mentor_words import Line, Words, language_name, line, package, reason, trouble, who, words_in
@@ -31,6 +31,7 @@ from store.handovers import Row, Said
 
 log = structlog.get_logger()
 
+TRY_AGAIN = 30.0  # seconds, when there was no answer
 SETTLED_IN, LOOK_AGAIN = timedelta(seconds=20), 5.0
 TROUBLE_EVERY = timedelta(hours=1)
 LONGEST_POST = 3_000  # characters of what is posted together
@@ -61,7 +62,8 @@ class Forum:
                 if error.retry_after is not None:
                     return error.retry_after
                 self._trouble(error)
-                return None  # what is behind is looked for every few minutes
+                # After a refusal, what is behind is looked for every few minutes.
+                return None if refused(error) else TRY_AGAIN
 
     async def _tell(self, connection: AsyncConnection, conversation_id: int) -> float | None:
         topic = await forum.topic_of(connection, conversation_id)

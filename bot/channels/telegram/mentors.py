@@ -79,6 +79,8 @@ class Mentors:
         if self._group and chat is not None and chat.id == self._group:
             await self._in_group(update, user)
             return True
+        if update.my_chat_member is not None and chat is not None and chat.is_forum:
+            log.info("in a group with topics", number=chat.id, status=update.my_chat_member.new_chat_member.status)
         if user is None or (chat is not None and chat.type != ChatType.PRIVATE) or update.my_chat_member is not None:
             return False
         if (code := _code(update)) is not None:

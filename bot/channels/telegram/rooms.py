@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from telegram import InputFile, ReactionTypeEmoji
 from telegram.constants import ForumIconColor, ReactionEmoji
-from telegram.error import ChatMigrated, TelegramError
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 
 from bot.channels.telegram.channel import TelegramChannel, Where
-from bot.channels.telegram.errors import NO_TOPIC, NOT_MODIFIED, TOPIC_CLOSED, says, to_channel_error
+from bot.channels.telegram.errors import NO_TOPIC, NOT_DELETABLE, NOT_MODIFIED, TOPIC_CLOSED, says, to_channel_error
 from bot.channels.telegram.format import shown_as
 from bot.channels.telegram.markup import BOLD, Block, Span, to_blocks
 from bot.mentor_words import Line
@@ -102,7 +102,7 @@ class Rooms:
         try:
             await self._call(chat_id, topic if chat_id < 0 else message)
         except ChannelError as error:
-            if not isinstance(error.__cause__, TelegramError) or not says(error.__cause__, *NO_TOPIC, "message"):
+            if not isinstance(error.__cause__, TelegramError) or not says(error.__cause__, *NO_TOPIC, *NOT_DELETABLE):
                 raise
 
     # --- topics -------------------------------------------------------------------------------------------------------
@@ -174,6 +174,11 @@ def topic_gone(error: ChannelError) -> bool:
 
 def topic_closed(error: ChannelError) -> bool:
     return isinstance(error.__cause__, TelegramError) and says(error.__cause__, TOPIC_CLOSED)
+
+
+def refused(error: ChannelError) -> bool:
+    """Whether Telegram has said no, rather than nothing."""
+    return error.permanent or isinstance(error.__cause__, BadRequest | InvalidToken)
 
 
 def moved_to(error: ChannelError) -> int | None:
