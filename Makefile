@@ -4,7 +4,7 @@ BOOTSTRAP = @$(PYTHON) operations/bootstrap.py
 BIN = .venv/bin
 
 .DEFAULT_GOAL := list
-.PHONY: list run test test-fast test-faults check chat train migrate bench eval eval-language texts
+.PHONY: list run test test-fast test-faults test-races check chat train migrate bench eval eval-language texts
 
 list:           ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test-faults:    ## Reminders under kills, races, refusals and wrong clocks, in f
 	$(BOOTSTRAP) ours
 	@VELKOMMEN_FAULTS=full $(BIN)/python -m pytest tests/integration/test_reminder_faults.py
 
+test-races:     ## Handing over, ten thousand times in any order at once (a quarter of an hour)
+	$(BOOTSTRAP) ours
+	@VELKOMMEN_RACES=full $(BIN)/python -m pytest -s tests/integration/test_handover_races.py
+
 check:          ## Lint, types, import directions, knowledge files, Rasa's training data
 	$(BOOTSTRAP) ours nlu
 	@$(BIN)/python -m operations.check
@@ -41,7 +45,7 @@ migrate:        ## Bring the database up to date
 	$(BOOTSTRAP) ours
 	@$(BIN)/velkommen migrate
 
-bench:          ## Speed and memory beside a bare Rasa; reminders
+bench:          ## Speed and memory beside a bare Rasa; reminders; handing over
 	$(BOOTSTRAP) ours nlu
 	@$(BIN)/python -m bench
 

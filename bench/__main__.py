@@ -1,5 +1,5 @@
 """`python -m bench`: our whole path beside a bare Rasa, in turns, on this machine, with the same training data; then the
-journey and its reminders. `python -m bench turns` or `reminders`: that part alone.
+journey and its reminders; then handing over. `python -m bench turns`, `reminders` or `handovers`: that part alone.
 
 Prints figures and which aims they meet; it never fails because of them. It keeps to a data folder of its own and ends
 every process it started.
@@ -20,7 +20,7 @@ from typing import TextIO
 
 import structlog
 
-from bench import load, memory, million, reminders
+from bench import handovers, load, memory, million, reminders
 from bench.bare import project
 from bench.bare.project import Rest
 from bench.load import Round, Side
@@ -90,11 +90,18 @@ def _reminders(settings: Settings, options: argparse.Namespace) -> list[str]:
     return reminders.lines(asyncio.run(reminders.measure(settings, amounts)))
 
 
-PARTS = {"turns": _turns, "reminders": _reminders}
+def _handovers(settings: Settings, options: argparse.Namespace) -> list[str]:
+    amounts = handovers.QUICK if options.quick else handovers.Amounts()
+    return handovers.lines(asyncio.run(handovers.measure(settings, amounts)))
+
+
+PARTS = {"turns": _turns, "reminders": _reminders, "handovers": _handovers}
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m bench", description="Speed and memory beside a bare Rasa; reminders.")
+    parser = argparse.ArgumentParser(
+        "python -m bench", description="Speed and memory beside a bare Rasa; reminders; handing over."
+    )
     parser.add_argument("part", nargs="?", choices=PARTS, help="only this part")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; a model that is trained already is taken")
     parser.add_argument("--model", type=Path, help="take this trained model of ours instead of training one")

@@ -20,6 +20,7 @@ from store.conversations import Context, Waiting
 from store.reminders import Person
 
 AWAY = "mentor_away"
+WITH_MENTOR = ("with_mentor", "snoozed")
 # What a person does with their own data and list works while a mentor has the conversation, too.
 OWN_BUTTONS = journeys.PRESSES | {"forget", "mydata", "language", "consent", "rate", "again", "mentor"}
 OWN_COMMANDS = ("forget", "mydata", "language", "stop", "reminders", "list", "me", "mentor")
@@ -52,7 +53,7 @@ async def beside_mentor(services: Services, context: Context, batch: list[Waitin
     if not any(message.text for message in batch) or (context.handover or {}).get("noticed"):
         return silent
     turn = await desk.with_desk(services, context, turn)
-    if turn.desk.open or turn.desk.status not in ("with_mentor", "snoozed"):
+    if turn.desk.open or turn.desk.status not in WITH_MENTOR:
         return silent
     return Outcome(Outcomes.ACT, (human.away(turn),), act=AWAY)
 
@@ -81,8 +82,9 @@ async def apply(services: Services, connection: AsyncConnection, context: Contex
                 reopened_of=newest.id if handing.what == "reopen" and newest else None,
                 now=now,
             )
-            if handing.urgent and newest is not None and newest.status in ("with_mentor", "snoozed"):
-                await _call_in(services, connection, newest)
+            if handing.urgent and newest is not None and newest.status in WITH_MENTOR:
+                for number in await _on_call(services, connection, newest):
+                    await handovers.member(connection, newest.id, number, now=now)
         case "cancel":
             row = await handovers.hold(connection, context.conversation_id)
             if row is not None and row.status == "waiting":
@@ -91,7 +93,7 @@ async def apply(services: Services, connection: AsyncConnection, context: Contex
                 await handovers.announce(connection, context.conversation_id, "row")
         case "meanwhile":
             row = await handovers.hold(connection, context.conversation_id)
-            if row is not None and row.status in ("with_mentor", "snoozed"):
+            if row is not None and row.status in WITH_MENTOR:
                 epoch = await handovers.change_owner(connection, context.conversation_id, "bot")
                 await handovers.change(
                     connection, row.id, status="waiting", promised_at=handing.promised, snoozed_until=None,
@@ -150,13 +152,22 @@ async def for_legal_limits(
     return asked
 
 
-async def _call_in(services: Services, connection: AsyncConnection, row: handovers.Row) -> None:
-    """Danger while a mentor has it: whoever is on call may join at once, should that mentor be away."""
+async def call_in(services: Services, context: Context, outcome: Outcome) -> None:
+    """Danger while a mentor has it, and it is written: they are told, and whoever is on call, who may join at once."""
+    handing = outcome.handing
+    if handing is None or not handing.urgent or (context.handover or {}).get("status") not in WITH_MENTOR:
+        return
+    async with services.database.connect() as connection:
+        row = await handovers.row(connection, context.conversation_id)
+        called = await _on_call(services, connection, row) if row is not None else ()
+    if row is not None:
+        await services.tell(row.conversation_id, (*called, *([row.mentor_id] if row.mentor_id else [])), "urgent")
+
+
+async def _on_call(services: Services, connection: AsyncConnection, row: handovers.Row) -> tuple[int, ...]:
+    """Besides the mentor who has it."""
     there = await desk.floor(services, connection)
-    called = tuple(number for number in there.on_call() if number != row.mentor_id)
-    for number in called:
-        await handovers.member(connection, row.id, number, now=services.now())
-    await services.tell(row.conversation_id, (*called, *([row.mentor_id] if row.mentor_id else [])), "urgent")
+    return tuple(number for number in there.on_call() if number != row.mentor_id)
 
 
 async def _rate(connection: AsyncConnection, handover_id: int, rating: int, now: object) -> None:

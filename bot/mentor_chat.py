@@ -291,7 +291,7 @@ class MentorChat:
     async def _listed(self, heard: Heard, row: Row, words: Words) -> str:
         sign = "🔴" if row.urgent else "•"
         where = f"/open {row.conversation_id}" if heard.private else await self._where(row.conversation_id)
-        return f"{sign} {in_short(row, words)}\n   {where}"
+        return f"{sign} {in_short(row, words, named=False)}\n   {where}"
 
     async def _help(self, heard: Heard) -> Answer:
         words = await self.words(heard.me)

@@ -207,12 +207,12 @@ def reason(row_reason: str, words: Words) -> str:
     return words.t.gettext(REASONS.get(kind, REASONS["asked"]))
 
 
-def in_short(row: Row, words: Words) -> str:
-    """One line: who, where from, why, and what was promised."""
+def in_short(row: Row, words: Words, *, named: bool = True) -> str:
+    """One line: who, where from, why, and what was promised. Without the name where nothing could delete it later."""
     known = row.consent == "given"
     kommune = row.kommune if known else None
     parts = [
-        who(row, words),
+        who(row, words) if named else "",
         language_name(row, words),
         words.kommuner.get(kommune, kommune) if kommune and kommune != ELSEWHERE else "",
         reason(row.reason, words),
@@ -225,8 +225,7 @@ def package(found: Package, words: Words) -> list[Line]:
     """All at hand for whoever takes it: only what may be seen of it is in there."""
     row, t = found.row, words.t
     facts = [
-        f"{t.gettext('Language')}: {language_name(row, words)}" if row.language else "",
-        _fact(t.gettext("Municipality"), _kommune(found.profile, words)),
+        _fact(t.gettext("Municipality"), found.profile.get("kommune_name", "") if row.kommune == ELSEWHERE else ""),
         _fact(t.gettext("Work"), _occupation(found.profile.get("occupation"), words)),
         _fact(t.gettext("Named mentors"), ", ".join(name for _, name, _ in found.mentors)),
     ]
@@ -268,11 +267,6 @@ def _earlier(row: Row, words: Words) -> str:
     rated = words.t.gettext("rated {rating} of 5", rating=row.rating) if row.rating else ""
     parts = (clock(row.created_at, words), reason(row.reason, words), row.mentor or "", outcome, rated)
     return "• " + " · ".join(part for part in parts if part)
-
-
-def _kommune(profile: Mapping[str, str], words: Words) -> str:
-    kommune = profile.get("kommune", "")
-    return profile.get("kommune_name", "") if kommune == ELSEWHERE else words.kommuner.get(kommune, kommune)
 
 
 def _occupation(value: str | None, words: Words) -> str:

@@ -133,6 +133,7 @@ async def _turn(
         return None
     services.step("replied")
     if context.handover is not None or thought.outcome.handing is not None:
+        await asking.call_in(services, context, thought.outcome)
         await services.mirror(context.conversation_id)
     seconds = time.perf_counter() - began
     metrics.TURNS.labels(context.channel, thought.outcome.kind.value).inc()

@@ -11,6 +11,7 @@ import uvicorn
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.handing import MentorDesk
 from bot.services import Services
 from knowledge.library import Library
 from knowledge.shelf import Shelf
@@ -19,10 +20,12 @@ from store import handovers, staff
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.test_browser_look import LOW_CONTRAST, NAMELESS, REPEATED_IDS
 from tests.support.inbox import add, comes_over
-from tests.support.scripted_inbox import MARIA, ScriptedInbox
+from tests.support.scripted_inbox import MARIA, WEB, ScriptedInbox
 from tests.support.scripted_web import _published as published
 from tests.support.scripted_web import free_port
+from tests.support.talk import Chat
 from web.app import create_app
+from web.inbox_words import TEXTS
 
 pytestmark = pytest.mark.browser
 log = structlog.get_logger()
@@ -114,6 +117,14 @@ async def me(browser: Browser, inbox: ScriptedInbox, request: pytest.FixtureRequ
     yield colleague
     await context.close()
     assert colleague.complaints == []
+
+
+def test_every_word_of_the_page_exists() -> None:
+    scripts = [path.read_text(encoding="utf-8") for path in (WEB / "static").glob("inbox*.js")]
+    page = (WEB / "templates" / "inbox.html").read_text(encoding="utf-8")
+    said = set(re.findall(r'\btexts\.(\w+)|\bsay\("(\w+)"', "".join(scripts)))
+    used = {name for pair in said for name in pair if name} | set(re.findall(r"\bt\.(\w+)", page))
+    assert used <= set(TEXTS)
 
 
 async def test_a_colleague_takes_a_conversation_and_answers(me: Colleague) -> None:
@@ -368,7 +379,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
     await page.get_by_role("button", name="Save and sign in").click()
     await expect(page.get_by_text("Nobody is waiting. Nice.")).to_be_visible()
 
-    conversation = await comes_over(services, "How do I get a tax card?", name="Oksana")
+    conversation = await comes_over(services, "How do I get a tax card?", address="oksana", name="Oksana")
     async with services.database.begin() as connection:
         await handovers.announce(connection, conversation, "row")
     await page.locator("#rows a", has_text="Oksana").click()
@@ -378,6 +389,12 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
     await page.locator("#send").click()
     written = page.get_by_role("log").locator(".mine", has_text="I'm here.")
     await expect(written.locator(".state")).to_have_text("Sent", timeout=10_000)
+
+    maria = await add(services, "Maria", "supervisor")
+    await MentorDesk(services).here(maria, conversation)
+    await expect(page.get_by_text("Maria is also here")).to_be_visible()
+    await Chat(services, address="oksana").says("Thank you, Sofie")
+    await expect(page.get_by_role("log").get_by_text("Thank you, Sofie")).to_be_visible()
 
     await written.get_by_role("button", name="Correct").click()
     await page.get_by_role("dialog").get_by_role("textbox").fill("Hello Oksana, I'm here now.")
@@ -399,5 +416,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
         await expect(page.locator("#toasts")).to_contain_text(said)
     await page.goto(f"{office}/inbox/desk")
     await expect(page.get_by_role("heading", name="Sofie")).to_be_visible()
+    await page.goto(f"{office}/inbox/measures")
+    await expect(page.get_by_role("heading", name="Measures")).to_be_visible()
     await context.close()
     assert complaints == []

@@ -127,7 +127,7 @@ class Pauses:
 
     async def wait(self, *, often: float = 0.25, longest: float = 0.004) -> None:
         if self._chance is not None and self._chance.random() < often:
-            await asyncio.sleep(self._chance.choice((0, 0, longest / 4, longest)))
+            await asyncio.sleep(self._chance.choice((0, longest / 8, longest / 3, longest)))
 
     def before_each(self, engine: AsyncEngine) -> None:
         """Wait before every statement and every commit of an engine."""
@@ -147,7 +147,7 @@ class Thinking:
         self._pauses = pauses
 
     async def next_acts(self, *, text: str, **asked: str) -> list[Act]:
-        await self._pauses.wait(often=0.7, longest=0.012)
+        await self._pauses.wait(often=0.8, longest=0.03)
         if "human" in text:
             return [acts.MessageMentor()]
         return [acts.AnswerTopics(("tax-card",), (), 0.99)]

@@ -207,11 +207,12 @@ class ScriptedInbox:
                 "durable_percent": None,
                 "rating": 4.4,
                 "ratings": 7,
+                "escalations": 3,
             }
             return {"label": label, "count": count, "answered": count - 1, **figures, **more}
 
         figures = {
-            "total": row("", 42, escalations=3),
+            "total": row("", 42),
             "by_language": [row("Ukrainian", 30), row("Polish", 8), row("Hindi", 3)],
             "by_theme": [row("Housing", 12)],
             "by_reason": [],

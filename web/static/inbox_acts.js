@@ -10,7 +10,7 @@ const QUEUE = 0; // "pass on" to nobody in particular
 const WAITING = "waiting";
 const SNOOZED = "snoozed";
 const ACTS = [
-  { name: "take", icon: "hand", key: "c", may: ({ can, status }) => can.claim && status === WAITING, main: true, shown: true },
+  { name: "take", icon: "hand", key: "c", may: isFree, main: true, shown: true },
   { name: "join", icon: "person", may: ({ can }) => can.join, shown: true },
   { name: "decline", icon: "close", may: ({ can }) => can.decline, shown: true },
   { name: "resolve", icon: "check", key: "e", may: ({ can }) => can.resolve, shown: true },
@@ -266,6 +266,10 @@ function menuOf(entries) {
   opener.setAttribute("aria-controls", sheet.id);
   wireMenu(opener, sheet);
   return make("div", { className: "menu" }, opener, sheet);
+}
+
+function isFree({ can, status }) {
+  return can.claim && status === WAITING;
 }
 
 // Who speaks the person's language and is there stands first.

@@ -66,7 +66,8 @@ function taskLine(task, findTopic) {
   const title = findTopic
     ? button(task.title, () => findTopic(task.title), { className: "link", title: texts.findTopic })
     : make("span", {}, task.title);
-  const facts = make("span", { className: "task-facts" }, late, late && due && " · ", make("span", { className: "hint" }, due));
+  const hint = make("span", { className: "hint" }, due);
+  const facts = make("span", { className: "task-facts" }, late, late && due && " · ", hint);
   return make("li", {}, title, late || due ? facts : null);
 }
 
@@ -107,7 +108,9 @@ function named(mentors, { nameMentor }) {
   const line = ({ name, kind }) => make("li", {}, icon("person"), make("bdi", {}, name), ` · ${texts[kind] ?? kind}`);
   return part(
     texts.named,
-    mentors.length ? make("ul", { className: "named" }, ...mentors.map(line)) : make("p", { className: "hint" }, texts.noNamed),
+    mentors.length
+      ? make("ul", { className: "named" }, ...mentors.map(line))
+      : make("p", { className: "hint" }, texts.noNamed),
     nameMentor && button(texts.nameMentor, nameMentor, { className: "link" }),
   );
 }

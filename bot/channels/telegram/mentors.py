@@ -263,7 +263,12 @@ class Mentors:
         if answer.opens is not None and chat_id > 0 and answer.package is None:
             answer = await self._opened(me, answer.opens)
         if answer.text:
-            await self._say(chat_id, answer.text, answer, thread=thread, reply_to=reply_to)
+            numbers = await self._say(chat_id, answer.text, answer, thread=thread, reply_to=reply_to)
+            if chat_id > 0 and answer.opens is not None:
+                # It says whom it is about, so it goes when they are forgotten.
+                async with self._services.database.begin() as connection:
+                    for number in numbers:
+                        await forum.map_message(connection, chat_id, number, answer.opens)
         if answer.package is not None:
             await self._show_package(me, answer, chat_id, thread)
 
@@ -294,14 +299,15 @@ class Mentors:
         *,
         thread: int | None = None,
         reply_to: int | None = None,
-    ) -> None:
+    ) -> list[int]:
         buttons = answer.buttons if answer else ()
         try:
-            await self._rooms.post(
+            return await self._rooms.post(
                 chat_id, [Line("", text)], thread=thread, reply_to=reply_to, buttons=buttons, bulk=False
             )
         except ChannelError as error:
             log.warning("not shown to the mentor", error=str(error)[:200])
+            return []
 
     async def _hint(self, who: int, text: str, language: str | None, thread: int | None, reply_to: int | None) -> None:
         """How it works here, to each once an hour."""

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, ChatMigrated, InvalidToken, TelegramError
 from bot.channels.telegram.channel import TelegramChannel, Where
 from bot.channels.telegram.errors import NO_TOPIC, NOT_DELETABLE, NOT_MODIFIED, TOPIC_CLOSED, says, to_channel_error
 from bot.channels.telegram.format import shown_as
-from bot.channels.telegram.markup import BOLD, Block, Span, to_blocks
+from bot.channels.telegram.markup import BOLD, BULLET, Block, Span, to_blocks
 from bot.mentor_words import Line
 from core.errors import ChannelError
 from core.messages import Button
@@ -203,7 +203,7 @@ def _blocks(line: Line) -> list[Block]:
         return [Block((Span(line.lead),))] if line.lead else []
     if not line.lead:
         return [Block((Span(line.text),))]
-    between = "\n" if "\n" in line.text else ": "
+    between = "\n" if "\n" in line.text or line.text.startswith(BULLET) else ": "
     return [Block((Span(line.lead, (BOLD,)), Span(f"{between}{line.text}")))]
 
 
