@@ -33,7 +33,8 @@ def fingerprint(data_dir: Path, *, root: Path = ROOT) -> str:
     for pattern in (line.removeprefix("!") for line in patterns if line.startswith("!")):
         files -= {path for path in files if path.is_relative_to(root) and path.relative_to(root).full_match(pattern)}
     digest = hashlib.sha256()
-    for path in sorted(files):
+    # Ours first, wherever the data folder lies: the same files are the same model on every machine.
+    for path in sorted(files, key=lambda path: (path.is_relative_to(data_dir), path)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

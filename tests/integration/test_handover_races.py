@@ -219,18 +219,10 @@ class Promises:
         batch = self._batch(row.inbound_id)
         return any("kill myself" in (self.found.inbound[number].text or "") for number in batch)
 
-    def _batch(self, number: int) -> list[int]:
-        """The messages that were taken up together, as far as they can be told: the texts in front of it."""
-        batch = []
-        for other in sorted(self.found.inbound, reverse=True):
-            if other > number:
-                continue
-            if self.found.inbound[other].kind != "text" or (
-                self.found.inbound[other].handled_at != self.found.inbound[number].handled_at
-            ):
-                break
-            batch.append(other)
-        return batch
+    def _batch(self, number: int) -> set[int]:
+        """The messages that were taken up together."""
+        turn = next(line.step for line in self.found.diary if line.what == "heard" and line.number == number)
+        return {line.number for line in self.found.diary if line.what == "heard" and line.step == turn}
 
     def _mentors_had_the_right(self) -> list[str]:
         wrong = []
@@ -253,22 +245,23 @@ class Promises:
         return wrong
 
     def _is_answered(self, number: int) -> bool:
-        return any(row.inbound_id is not None and row.inbound_id >= number for row in self.found.sent)
+        batch = self._batch(number)
+        return any(row.inbound_id in batch for row in self.found.sent)
 
     def _was_heard(self, number: int) -> bool:
+        """Counted as unread when it was taken up, or in front of a mentor since one was asked for; and not overlooked."""
         heard = next(line for line in self.found.diary if line.what == "heard" and line.number == number)
-        steps = [
-            line
-            for line in self.found.diary
-            if line.what == "step" and (line.seq > heard.seq or line.step == heard.step)
-        ]
-        if not steps:
+        steps = [line for line in self.found.diary if line.what == "step"]
+        before = {line.handover for line in steps if line.seq < heard.seq and line.step != heard.step}
+        since = [line for line in steps if line.seq > heard.seq or line.step == heard.step]
+        counted = any(line.step == heard.step and line.unread > 0 for line in since)
+        if not counted and not any(line.handover not in before for line in since):
             return False
-        row = self.found.handovers[steps[-1].handover]
         resolved = next((seen for handover, seen in self.world.seen if handover == heard.handover), None)
-        if heard.handover is not None and resolved is not None and number > resolved:
+        if counted and resolved is not None and number > resolved:
             return False
-        return row.unread > 0 or any(line.unread == 0 for line in steps)
+        row = self.found.handovers[since[-1].handover]
+        return row.unread > 0 or any(line.unread == 0 for line in since)
 
     def _given_back(self) -> list[str]:
         """(c) Said once that the bot is back; and nothing comes over but by a wish."""

@@ -227,7 +227,7 @@ class Op:
     wait: int = 0
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, eq=False)
 class World:
     """One recruit at a time, three colleagues, two processes."""
 
@@ -248,6 +248,9 @@ class World:
     reminders: set[int] = field(default_factory=set)
     steps: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return "World"
 
     async def begin(self, beginning: str, seed: int) -> None:
         for kept in (self.asks, self.written, self.seen, self.dangers, self.reminders, self.trace, self.wrong):
@@ -410,7 +413,7 @@ class World:
         me = await self._me(op)
         async with self.sides[op.side].database.connect() as connection:
             newest = await handovers.newest_inbound(connection, self.conversation)
-        await self.pauses.wait(often=0.8, longest=0.008)
+        await self.pauses.wait(often=0.8, longest=0.03)
         row = await self.desks[op.side].resolve(me, self.conversation, outcome="solved", seen=newest)
         self.seen.append((row.id, newest))
 
