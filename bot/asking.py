@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +21,7 @@ from store.conversations import Context, Waiting
 from store.reminders import Person
 
 AWAY = "mentor_away"
+STILL_HERE = timedelta(minutes=30)  # so long after the last word a mentor counts as there, whatever the hour
 WITH_MENTOR = ("with_mentor", "snoozed")
 # What a person does with their own data and list works while a mentor has the conversation, too.
 OWN_BUTTONS = journeys.PRESSES | {"forget", "mydata", "language", "consent", "rate", "again", "mentor"}

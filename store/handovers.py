@@ -505,6 +505,17 @@ async def nothing_pending(connection: AsyncConnection, conversation_id: int) -> 
     )
 
 
+async def was_here(connection: AsyncConnection, conversation_id: int, *, since: datetime) -> bool:
+    """Whether a mentor has taken the conversation or written in it since then."""
+    found = await connection.execute(
+        sql("""select exists (select from outbound where conversation_id = :id and mentor_id is not null
+                   and created_at > :since)
+               or exists (select from handovers where conversation_id = :id and closed_at is null and claimed_at > :since)"""),
+        {"id": conversation_id, "since": since},
+    )
+    return bool(found.scalar_one())
+
+
 async def newest_inbound(connection: AsyncConnection, conversation_id: int) -> int:
     found = await connection.execute(
         sql("select coalesce(max(id), 0) from inbound where conversation_id = :id"), {"id": conversation_id}

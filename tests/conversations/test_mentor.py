@@ -201,9 +201,11 @@ async def test_danger_is_answered_even_while_a_mentor_has_it(chat: Chat, maria: 
 async def test_at_night_the_person_hears_once_that_nobody_is_there(chat: Chat, maria: Mentor) -> None:
     number = await asks(chat)
     await maria.claims(number)
+    chat.clock.now = NIGHT - timedelta(minutes=40)
     await maria.writes(number, "See you tomorrow")
-    chat.clock.now = NIGHT
     chat.new()
+    assert await chat.says("thank you!") == []  # Maria is still there, whatever the hour
+    chat.clock.now = NIGHT
     (notice,) = await chat.says("one more thing")
     assert "Maria" in notice.text
     assert [button.payload for button in notice.buttons] == ["mentor:meanwhile"]

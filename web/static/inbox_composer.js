@@ -125,7 +125,8 @@ export class Composer {
     }
     this.form.classList.toggle("is-note", isNote);
     this.form.querySelector(".helps").hidden = isNote;
-    const hint = isNote ? texts.writeNote : say("writeReply", { name: nameOf(this.#row), language });
+    const reply = this.#row.name ? say("writeReply", { name: nameOf(this.#row), language }) : say("writeNameless", { language });
+    const hint = isNote ? texts.writeNote : reply;
     this.field.placeholder = hint;
     this.field.setAttribute("aria-label", hint);
     this.field.lang = isNote ? "" : this.#language;

@@ -20,6 +20,7 @@ const UNITS = {
   hour: unit("hour", "long"),
   day: unit("day", "long"),
 };
+const PAST = new Intl.RelativeTimeFormat(spoken, { numeric: "always" });
 const SIZES = { kilobyte: unit("kilobyte", "short"), megabyte: unit("megabyte", "short") };
 const NAMES_OF_LANGUAGES = new Intl.DisplayNames(spoken, { type: "language" });
 
@@ -49,6 +50,14 @@ export function howLong(milliseconds) {
   if (milliseconds < 60 * MINUTE) return UNITS.minute.format(Math.floor(milliseconds / MINUTE));
   if (milliseconds < 2 * DAY) return UNITS.hour.format(Math.floor(milliseconds / (60 * MINUTE)));
   return UNITS.day.format(Math.floor(milliseconds / DAY));
+}
+
+// "3 hours ago", in the form that the language wants behind a number.
+export function ago(milliseconds) {
+  if (milliseconds < MINUTE) return texts.waitingNow;
+  if (milliseconds < 60 * MINUTE) return PAST.format(-Math.floor(milliseconds / MINUTE), "minute");
+  if (milliseconds < 2 * DAY) return PAST.format(-Math.floor(milliseconds / (60 * MINUTE)), "hour");
+  return PAST.format(-Math.floor(milliseconds / DAY), "day");
 }
 
 export function clock(at) {
@@ -98,8 +107,7 @@ export function asWritten(at) {
 export function waitingText(row, now = Date.now()) {
   const since = row.waitingSince ?? (row.status === "waiting" ? row.createdAt : null);
   if (since) return say("waiting", { time: howLong(now - Date.parse(since)) || texts.waitingNow });
-  const quiet = howLong(now - Date.parse(row.closedAt ?? row.lastAt));
-  return quiet ? say("ago", { time: quiet }) : texts.waitingNow;
+  return ago(now - Date.parse(row.closedAt ?? row.lastAt));
 }
 
 const SOON = 30 * MINUTE;
