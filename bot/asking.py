@@ -57,6 +57,9 @@ async def beside_mentor(services: Services, context: Context, batch: list[Waitin
     turn = await desk.with_desk(services, context, turn)
     if turn.desk.open or turn.desk.status not in WITH_MENTOR:
         return silent
+    async with services.database.connect() as connection:
+        if await handovers.was_here(connection, context.conversation_id, since=services.now() - STILL_HERE):
+            return silent
     return Outcome(Outcomes.ACT, (human.away(turn),), act=AWAY)
 
 

@@ -43,16 +43,26 @@ COLLEAGUES = (
 )  # fmt: skip
 BY_ITSELF = ("remind", "remind", "remind", "tick", "sweep", "fault", "clock")
 
-SMALL = st.integers(0, 5)
-OPS = st.builds(
-    Op,
-    name=st.sampled_from((*RECRUIT, *COLLEAGUES, *BY_ITSELF)),
-    who=st.sampled_from((WHOEVER, WHOEVER, WHOEVER, 0, 1, 2)),
-    side=st.integers(0, 1),
-    number=SMALL,
-    wait=st.sampled_from((0, 0, 0, 1, 2, 4, 8)),
+AGAINST = (
+    ("says", "says", "danger", "press", "remind", "tick"),
+    ("claim", "resolve", "resolve", "pass_on", "snooze", "wake", "write"),
 )
-WAVES = st.lists(st.lists(OPS, min_size=1, max_size=5), min_size=1, max_size=4)
+
+
+def ops(names: tuple[str, ...]) -> st.SearchStrategy[Op]:
+    return st.builds(
+        Op,
+        name=st.sampled_from(names),
+        who=st.sampled_from((WHOEVER, WHOEVER, WHOEVER, 0, 1, 2)),
+        side=st.integers(0, 1),
+        number=st.integers(0, 5),
+        wait=st.sampled_from((0, 0, 0, 1, 2, 4, 8)),
+    )
+
+
+ANY = st.lists(ops((*RECRUIT, *COLLEAGUES, *BY_ITSELF)), min_size=1, max_size=5)
+TWO = st.tuples(*map(ops, AGAINST)).map(list)
+WAVES = st.lists(st.one_of(ANY, TWO), min_size=1, max_size=4)
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,9 @@ class Town:
             return list(found.all()) if found.returns_rows else []
 
     def mentor(self, *arguments: str) -> str:
-        done = velkommen(self.run.folder, "mentor", *arguments, PUBLIC_URL="", VELKOMMEN_PORT=self.desk.rpartition(":")[2])
+        done = velkommen(
+            self.run.folder, "mentor", *arguments, PUBLIC_URL="", VELKOMMEN_PORT=self.desk.rpartition(":")[2]
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -194,7 +196,9 @@ async def test_somebody_at_the_page_and_a_mentor_in_telegram(town: Town, browser
         return max(topics, default=None)
 
     await until(lambda: thread() is not None, within=45)
-    await until(lambda: "my employer keeps my passport" in json.dumps(town.telegram.in_topic(GROUP, thread() or 0)), within=45)
+    await until(
+        lambda: "my employer keeps my passport" in json.dumps(town.telegram.in_topic(GROUP, thread() or 0)), within=45
+    )
     by = {"id": MARIA, "first_name": "Maria", "is_bot": False}
     await town.telegram.says(GROUP, "That is not allowed. Are you safe now?", thread=thread(), by=by)
     await expect(page.get_by_role("log").get_by_text("That is not allowed. Are you safe now?")).to_be_visible()
@@ -207,6 +211,7 @@ async def test_somebody_at_the_page_and_a_mentor_in_telegram(town: Town, browser
     await town.telegram.says(GROUP, "/resolve solved", thread=thread(), by=by)
     await page.get_by_role("button", name="Yes, solved").click()
     await picture(page, "6-back")
-    await until(lambda: bool(town.rows("select 1 from handovers where rating = 5 and outcome = 'solved' having count(*) = 2")), within=20)
+    good = "select 1 from handovers where rating = 5 and outcome = 'solved' having count(*) = 2"
+    await until(lambda: bool(town.rows(good)), within=20)
     assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     await context.close()

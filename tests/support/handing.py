@@ -126,8 +126,11 @@ class Pauses:
         self._chance = None
 
     async def wait(self, *, often: float = 0.25, longest: float = 0.004) -> None:
-        if self._chance is not None and self._chance.random() < often:
+        if self._chance is not None and self.happens(often=often):
             await asyncio.sleep(self._chance.choice((0, longest / 8, longest / 3, longest)))
+
+    def happens(self, *, often: float) -> bool:
+        return self._chance is not None and self._chance.random() < often
 
     def before_each(self, engine: AsyncEngine) -> None:
         """Wait before every statement and every commit of an engine."""
@@ -172,6 +175,8 @@ class Outside:
         await self._pauses.wait(often=0.5)
         if self.faults:
             raise self.faults.popleft()
+        if self._pauses.happens(often=0.1):
+            raise ChannelError("no route")
         self.received.append(message_id)
         await self._pauses.wait(often=0.5)
         return f"external-{message_id}"
