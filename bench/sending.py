@@ -53,6 +53,12 @@ class Sink:
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
         return f"sunk-{message_id}"
 
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        return
+
+    async def fetch(self, source: str) -> bytes:
+        return b""
+
     async def standing(self, address: str) -> None:
         return
 
