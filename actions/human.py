@@ -42,8 +42,9 @@ def offer(turn: Turn) -> Outcome:
     )
 
 
-def ask(turn: Turn, *, reason: str = "asked") -> Outcome:
+def ask(turn: Turn) -> Outcome:
     """The conversation comes over: who will write, and when; what to do meanwhile; how to call it off."""
+    reason = turn.why or "asked"
     if turn.desk.status:
         return standing(turn)
     if not turn.desk.staffed:
@@ -146,7 +147,7 @@ def rated_answer(value: str, turn: Turn) -> Outcome:
         return Outcome(Outcomes.ACT, (turn.reply("rated"),), act="rate")
     buttons = turn.yes_no("mentor", turn.t.gettext("Yes, please"), turn.t.gettext("No, thank you"))
     reply = turn.reply("mentor_rated_down", buttons=buttons)
-    return Outcome(Outcomes.ACT, (reply,), pending=Pending.MENTOR, act="rate")
+    return Outcome(Outcomes.ACT, (reply,), pending=Pending.MENTOR, act="rate", why="rated_down")
 
 
 def after_two(outcome: Outcome, turn: Turn) -> Outcome:
@@ -155,7 +156,7 @@ def after_two(outcome: Outcome, turn: Turn) -> Outcome:
     last = outcome.replies[-1]
     kept = tuple(button for button in last.buttons if button.payload != "mentor")
     reply = replace(last, text=turn.say("mentor_unsure_twice"), buttons=(yes, *kept))
-    return replace(outcome, replies=(*outcome.replies[:-1], reply), pending=Pending.MENTOR)
+    return replace(outcome, replies=(*outcome.replies[:-1], reply), pending=Pending.MENTOR, why="unsure")
 
 
 # --- what mentors' steps say to the person ----------------------------------------------------------------------------

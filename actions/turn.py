@@ -105,6 +105,7 @@ class Turn:
     pending: what our last reply left open. shown: the tasks that our last reply showed. form: how far getting to know
     each other has come. waiting: what a question about a moment was about.
     mine, employers, recruits, ledger, address: of the person's journey; only there where a turn needs them. desk: too.
+    why: what our last reply offered a human for, where it was not asked for.
     """
 
     text: str
@@ -128,6 +129,7 @@ class Turn:
     ledger: Claimed | None = None
     address: str = ""
     desk: Desk = Desk()
+    why: str = ""
 
     def say(self, key: str, /, **named: str) -> str:
         """One of the bot's own sentences in the person's language."""
@@ -165,6 +167,7 @@ class Outcome:
     act: str | None = None
     unanswered: bool = False
     handing: Handing | None = None
+    why: str = ""
     set_language: str | None = None
     consent: bool | None = None
     erase: bool = False

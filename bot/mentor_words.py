@@ -32,8 +32,6 @@ REASONS = {
     "rated_down": msgid("The answer did not help"),
     "not_solved": msgid("Came back: not solved"),
     "legal_limit": msgid("A legal limit has passed"),
-    "legal": msgid("A legal limit has passed"),
-    "ignored": msgid("Reminders without reaction"),
     "error": msgid("Something went wrong here"),
 }
 DANGERS = {

@@ -118,6 +118,7 @@ async def _turn(services: Services, context: Context, text: str, language: str, 
         shown=tuple(context.state.get("shown", ())),
         form=context.state.get("form", {}),
         waiting=context.state.get("waiting", {}),
+        why=context.state.get("why", ""),
     )
 
 
@@ -128,7 +129,7 @@ def _known(profile: dict[str, str]) -> dict[str, str]:
 
 def _failed(turn: Turn) -> Outcome:
     reply = turn.reply("error", buttons=(turn.mentor_button(),))
-    return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, act="error", unanswered=True)
+    return Outcome(Outcomes.FALLBACK, (reply,), pending=Pending.MENTOR, act="error", unanswered=True, why="error")
 
 
 def _language(context: Context, batch: list[Waiting], text: str, kind: Kind) -> tuple[str, str, bool]:

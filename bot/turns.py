@@ -288,7 +288,7 @@ def _state(context: Context, outcome: Outcome) -> dict[str, object]:
         state["unsure"] = True
     form = outcome.form or (context.state.get("form", {}) if _leaves_form_open(outcome) else {})
     kept = {"shown": list(outcome.shown), "form": dict(form), "waiting": dict(outcome.waiting)}
-    kept["then"] = dict(outcome.after_consent)
+    kept |= {"then": dict(outcome.after_consent), "why": outcome.why}
     state |= {name: value for name, value in kept.items() if value}
     if context.consent in ("unasked", "asked") and outcome.consent is None:
         state["told"] = {**context.state.get("told", {}), **outcome.profile}

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.handing import HandingError, MentorDesk, case_of, staff_of
+from bot.mentor_words import OUTCOMES
 from core.days import COPENHAGEN
 from core.messages import storable
 from handover import access
@@ -31,7 +32,6 @@ from web.inbox_errors import NOT_YOURS, SENTENCES
 from web.inbox_stream import events
 from web.inbox_views import (
     IMAGES,
-    OUTCOMES,
     THEMES,
     Words,
     choices,

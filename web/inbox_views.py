@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from actions.meet import DAYS, LABELS
 from actions.profile import ELSEWHERE, ONE, country_name
 from bot.handing import Task
+from bot.mentor_words import DANGERS, OUTCOMES, REASONS
 from core.messages import Kind
 from handover import access
 from handover.access import Case, Staff
@@ -38,29 +39,6 @@ THEMES = {
     "reception": msgid("Reception"),
     "service": msgid("About Velkommen"),
     "local": msgid("In the municipality"),
-}
-OUTCOMES = {
-    "solved": msgid("Solved"),
-    "referred": msgid("Referred to somebody else"),
-    "no_answer": msgid("No answer any more"),
-    "not_ours": msgid("Not for us"),
-}
-REASONS = {
-    "asked": msgid("Asked for a human"),
-    "danger": msgid("In danger"),
-    "unsure": msgid("Not understood twice"),
-    "rated_down": msgid("The answer did not help"),
-    "not_solved": msgid("Came back: not solved"),
-    "legal": msgid("A legal limit has passed"),
-    "ignored": msgid("Reminders without reaction"),
-    "error": msgid("Something went wrong here"),
-}
-DANGERS = {
-    "suicide": msgid("Thoughts of suicide"),
-    "emergency": msgid("Emergency"),
-    "violence": msgid("Violence"),
-    "threat": msgid("Threats"),
-    "exploitation": msgid("Exploitation"),
 }
 CONSENTS = {
     "given": msgid("What is said here may be kept."),

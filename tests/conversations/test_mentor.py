@@ -109,6 +109,8 @@ async def test_not_understood_twice_offers_a_human(chat: Chat, maria: Mentor) ->
     chat.engine.will(acts.Unsure((), 0.1))
     replies = await chat.says("gnarl of blorf")
     assert any("mentor:yes" in [button.payload for button in reply.buttons] for reply in replies)
+    await chat.presses("mentor:yes")
+    assert await chat.rows("select reason from handovers") == [("unsure",)]
 
 
 async def test_a_thumb_down_offers_a_human(chat: Chat, maria: Mentor) -> None:
@@ -117,6 +119,9 @@ async def test_a_thumb_down_offers_a_human(chat: Chat, maria: Mentor) -> None:
     ((number,),) = await chat.rows("select id from outbound where body ->> 'rate' = 'true'")
     (reply,) = await chat.presses(f"rate:{number}:-1")
     assert [button.payload for button in reply.buttons] == ["mentor:yes", "mentor:no"]
+    chat.engine.will(acts.MessageMentor())
+    await chat.says("yes")
+    assert await chat.rows("select reason from handovers") == [("rated_down",)]
 
 
 async def test_danger_tells_the_mentor_on_call_whatever_the_hour(chat: Chat, maria: Mentor) -> None:

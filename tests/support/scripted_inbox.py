@@ -17,11 +17,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from bot.mentor_words import OUTCOMES, REASONS
 from i18n.languages import LANGUAGES
 from i18n.translator import translator
 from store.staff import Colleague, Duties
 from web.headers import Guarded
-from web.inbox_views import OUTCOMES, REASONS, THEMES
+from web.inbox_views import THEMES
 from web.inbox_words import inbox_texts
 
 WEB = Path(__file__).parents[2] / "web"
