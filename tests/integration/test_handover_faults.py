@@ -17,9 +17,8 @@ from bot import turns
 from bot.services import Services
 from core.messages import Inbound, Kind
 from store import handovers
-from tests.support.crashing import FileChannel
 from tests.support.fakes import Clock
-from tests.support.handing import OPEN, Pauses, Thinking, dying, mentor_writes, recruit_says, somebody
+from tests.support.handing import OPEN, Outbox, Pauses, Thinking, dying, mentor_writes, recruit_says, somebody
 from tests.support.mentors import Mentor, hire
 from tests.support.reminding import end_of
 
@@ -45,7 +44,7 @@ class Talk:
         url = self.services.settings.database_url
         child = dying(url, self.outbox, repeatable, step, says, writes)
         assert await end_of(child) == -signal.SIGKILL, "the step was reached"
-        self.services.channels = {"fake": FileChannel(self.outbox, repeatable=repeatable)}
+        self.services.channels = {"fake": Outbox(self.outbox, repeatable=repeatable)}
 
     async def swept(self) -> None:
         """Another process looks for what is unfinished, now and a minute later."""
@@ -76,7 +75,7 @@ async def talk(services: Services, tmp_path: Path) -> Talk:
     """Asked for, and nobody has come yet."""
     services.now = Clock(OPEN)
     services.engine = Thinking(Pauses())
-    services.channels = {"fake": FileChannel(tmp_path / "before", repeatable=True)}
+    services.channels = {"fake": Outbox(tmp_path / "before", repeatable=True)}
     async with services.database.begin() as connection:
         number = await somebody(connection, "anna")
     maria = Mentor(services, await hire(services, "Maria"))

@@ -24,10 +24,12 @@ def handover(**known: Any) -> Measured:
         "answered_at": None, "first_promised_at": HOUR, "closed_at": None, "outcome": None, "rating": None,
         "escalated": False, "back_at": None,
     }  # fmt: skip
-    values = {**plain, **known}
-    return Measured(
-        **{name: MONDAY + value if isinstance(value, timedelta) else value for name, value in values.items()}
-    )
+    values = {name: _moment(value) for name, value in {**plain, **known}.items()}
+    return Measured(**values)
+
+
+def _moment(value: Any) -> Any:
+    return MONDAY + value if isinstance(value, timedelta) else value
 
 
 def resolved(**known: Any) -> Measured:

@@ -530,6 +530,16 @@ def _side(url: str, shelf: Shelf, pauses: Pauses, channel: Outside, clock: Clock
 # --- a process that is killed -----------------------------------------------------------------------------------------
 
 
+class Outbox(FileChannel):
+    """What reaches the recruit stands in a file; nothing is changed or fetched there."""
+
+    async def edit(self, address: str, external_id: str | None, message_id: int, reply: Reply) -> None:
+        return
+
+    async def fetch(self, source: str) -> bytes:
+        raise ChannelError("There is no such file.", permanent=True)
+
+
 def dying(url: str, outbox: Path, repeatable: bool, fatal: str, said: str, written: str) -> BaseProcess:
     """Start a process in which the recruit says, or the mentor writes; at the step `fatal` it kills itself."""
     arguments = (url, outbox, repeatable, fatal, said, written)
@@ -555,7 +565,7 @@ async def _say_or_write(url: str, outbox: Path, repeatable: bool, fatal: str, sa
         sessions=sessions,
         shelf=Shelf(sessions),
         engine=Thinking(Pauses()),
-        channels={"fake": FileChannel(outbox, repeatable=repeatable)},
+        channels={"fake": Outbox(outbox, repeatable=repeatable)},
         danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
         now=Clock(OPEN),
