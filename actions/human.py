@@ -195,8 +195,8 @@ def muted(until: datetime, turn: Turn) -> Reply:
 
 
 def file_refused(reason: str, turn: Turn) -> Reply:
-    """reason: too_big, kind or failed."""
-    keys = {"too_big": "mentor_file_too_big", "kind": "mentor_file_kind"}
+    """reason: too_big, too_many, kind or failed."""
+    keys = {"too_big": "mentor_file_too_big", "too_many": "mentor_file_too_many", "kind": "mentor_file_kind"}
     return turn.reply(keys.get(reason, "mentor_file_failed"), size=str(LARGEST // 2**20))
 
 

@@ -159,9 +159,9 @@ async def for_legal_limits(
 
 async def call_in(services: Services, context: Context, outcome: Outcome) -> None:
     """Danger while a mentor has it, and it is written: they are told, and whoever is on call, who may join at once."""
-    handing = outcome.handing
-    if handing is None or not handing.urgent or (context.handover or {}).get("status") not in WITH_MENTOR:
-        return
+    handing, stood = outcome.handing, context.handover or {}
+    if handing is None or not handing.urgent or stood.get("status") not in WITH_MENTOR or stood.get("urgent"):
+        return  # not in danger, nobody's yet, or told already
     async with services.database.connect() as connection:
         row = await handovers.row(connection, context.conversation_id)
         called = await _on_call(services, connection, row) if row is not None else ()
@@ -170,9 +170,10 @@ async def call_in(services: Services, context: Context, outcome: Outcome) -> Non
 
 
 async def _on_call(services: Services, connection: AsyncConnection, row: handovers.Row) -> tuple[int, ...]:
-    """Besides the mentor who has it."""
+    """Besides the mentor who has it; where nobody is on call, the supervisors."""
     there = await desk.floor(services, connection)
-    return tuple(number for number in there.on_call() if number != row.mentor_id)
+    supervisors = tuple(each.id for each in there.takers if each.role == "supervisor")
+    return tuple(number for number in there.on_call() or supervisors if number != row.mentor_id)
 
 
 async def _rate(connection: AsyncConnection, handover_id: int, rating: int, now: object) -> None:

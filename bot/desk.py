@@ -46,7 +46,8 @@ class Floor:
         return rota.on_duty(self.shifts, self.hours, self.now) | anytime
 
     def on_call(self) -> tuple[int, ...]:
-        known = {colleague.id for colleague in self.takers}
+        """Who is on call and hears of it at any hour: without a linked Telegram nothing reaches them at night."""
+        known = {colleague.id for colleague in self.takers if colleague.telegram_id}
         return tuple(number for number in rota.on_call(self.shifts, self.now) if number in known)
 
     def candidates(self) -> list[Candidate]:

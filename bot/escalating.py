@@ -15,6 +15,7 @@ from bot import desk, handing, turns
 from bot.services import Services
 from handover import escalation
 from handover.escalation import AskOnCall, AskSupervisors, Offer, Sorry, Standing, Step
+from handover.promise import promise
 from store import handovers
 from store.handovers import Row
 
@@ -46,9 +47,15 @@ async def advance(services: Services, conversation_id: int) -> int:
         row = await handovers.hold(connection, conversation_id)
         if row is None or not row.is_open:
             return 0
-        if row.status == "snoozed":
-            return await _wake(services, connection, row)
-        steps = await _due(services, connection, row)
+        steps: list[Step] = []
+        changed = False
+        if row.status != "waiting" and not await handovers.has_mentor(connection, row.id):
+            await requeue(services, connection, row)
+            changed = says = True
+        elif row.status == "snoozed":
+            changed = await _wake(services, connection, row)
+        else:
+            steps = await _due(services, connection, row)
         for step in steps:
             match step:
                 case Offer(to):
@@ -80,15 +87,28 @@ async def advance(services: Services, conversation_id: int) -> int:
                         lambda turn, promised=promised: human.sorry(promised, turn),  # type: ignore[misc]
                     )
                     says = True
-        if steps:
+        if steps or changed:
             await handovers.announce(connection, conversation_id, "row")
     if says:
         turns.handle_soon(services, conversation_id)
-    if steps:
+    if steps or changed:
         await services.mirror(conversation_id)
     for who, what in told:
         await services.tell(conversation_id, who, what)
-    return len(steps)
+    return len(steps) + changed
+
+
+async def requeue(services: Services, connection: AsyncConnection, row: Row) -> None:
+    """It waits again, for whoever comes; we answer meanwhile, and the person hears before when somebody will write."""
+    there = await desk.floor(services, connection)
+    promised = promise(there.hours, there.load(await handovers.ahead(connection)), there.now)
+    epoch = await handovers.change_owner(connection, row.conversation_id, "bot")
+    await handovers.change(
+        connection, row.id, status="waiting", mentor_id=None, promised_at=promised, apologised_at=None, round=0,
+        offered_at=None, supervisors_at=None, snoozed_until=None, answered_at=None,
+    )  # fmt: skip
+    await _event(services, connection, row, "to_queue")
+    await handing.tell_person(services, connection, row, epoch, lambda turn: human.waits_again(promised, turn))
 
 
 async def _due(services: Services, connection: AsyncConnection, row: Row) -> list[Step]:
@@ -105,20 +125,20 @@ async def _due(services: Services, connection: AsyncConnection, row: Row) -> lis
         offered_at=row.offered_at,
         supervisors_at=row.supervisors_at,
         apologised_at=row.apologised_at,
+        waiting_since=row.waiting_since,
     )
     return escalation.next_steps(
         standing, need, there.candidates(), there.on_call(), there.hours, there.load(ahead), services.now()
     )
 
 
-async def _wake(services: Services, connection: AsyncConnection, row: Row) -> int:
+async def _wake(services: Services, connection: AsyncConnection, row: Row) -> bool:
     if row.snoozed_until is None or row.snoozed_until > services.now():
-        return 0
+        return False
     await handovers.change_owner(connection, row.conversation_id, "mentor")
     await handovers.change(connection, row.id, status="with_mentor", snoozed_until=None, unread=max(row.unread, 1))
     await _event(services, connection, row, "woken")
-    await handovers.announce(connection, row.conversation_id, "row")
-    return 1
+    return True
 
 
 async def _offer_all(

@@ -16,6 +16,7 @@ from store.database import together
 
 log = structlog.get_logger()
 GIVE_UP = timedelta(hours=1)
+MOST = 30  # files of one conversation
 
 
 async def keep(connection: AsyncConnection, inbound: Inbound, content: bytes | None, *, now: datetime) -> None:
@@ -24,12 +25,13 @@ async def keep(connection: AsyncConnection, inbound: Inbound, content: bytes | N
     found = await conversations.for_file(connection, inbound.channel, inbound.update_id)
     if found is None:
         return
-    reason = refused(inbound.file.size, content)
+    inbound_id, files = found
+    reason = refused(inbound.file.size, content) or ("too_many" if files >= MOST else None)
     kind = (kind_of(content) if content is not None else None) or inbound.file.kind
     await handovers.add_attachment(
         connection,
         id=uuid.uuid4(),
-        inbound_id=found,
+        inbound_id=inbound_id,
         name=safe_name(inbound.file.name, kind),
         kind=kind,
         size=inbound.file.size,

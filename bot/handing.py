@@ -5,7 +5,7 @@ writes what changes with its event in one transaction, and only then is anything
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -46,6 +46,7 @@ MOST_FOUND = 12
 LONGEST_SNOOZE = timedelta(days=60)
 TYPING_EVERY = timedelta(seconds=4)
 OUTCOMES = ("solved", "referred", "no_answer", "not_ours")
+SHORTEST_NAME = 2  # characters, below which taking a word out would hurt more than it helps
 QUEUE = 0  # `pass_on` to nobody in particular
 MUTE_AT_MOST = timedelta(days=30)
 
@@ -187,7 +188,7 @@ class MentorDesk:
             epoch = await handovers.change_owner(step.connection, conversation_id, "mentor")
             await handovers.change(
                 step.connection, step.row.id, status="with_mentor", mentor_id=to, snoozed_until=None,
-                unread=max(step.row.unread, 1),
+                unread=max(step.row.unread, 1), supervisors_at=None, waiting_since=step.row.waiting_since or step.now,
             )  # fmt: skip
             await handovers.no_member(step.connection, step.row.id, to)
             await handovers.given_now(step.connection, to, now=step.now)
@@ -301,8 +302,8 @@ class MentorDesk:
             raise HandingError("too_long", most=LONGEST)
         async with self._services.database.connect() as connection:
             found = await handovers.message_of(connection, outbound_id)
-        if found is None or found.mentor_id != me.id:
-            raise HandingError("not_yours")
+        if found is None or found.mentor_id != me.id or not found.body.get("said_by"):
+            raise HandingError("not_yours")  # a topic's card stays what the editors wrote
         # Under the conversation's lock, so that it is not just being sent in its old form.
         async with turns.locked(self._services, found.conversation_id):
             async with self._step(me, found.conversation_id) as step:
@@ -384,7 +385,7 @@ class MentorDesk:
         if len(text.strip()) < 2:
             return []
         async with self._services.database.connect() as connection:
-            found = await handovers.search(connection, text.strip())
+            found = await handovers.search(connection, text.strip(), me.id)
         return [row for row in found if access.access_transcript_before(staff_of(me), case_of(row))]
 
     async def package(self, me: Colleague, conversation_id: int) -> Package:
@@ -421,6 +422,7 @@ class MentorDesk:
         row = await self.row(me, conversation_id)
         async with self._services.database.connect() as connection:
             said = await handovers.transcript(connection, conversation_id, before=before)
+        await self._looked(me, row)
         if before is not None and not access.access_transcript_before(staff_of(me), case_of(row)):
             return []
         return self._visible(me, row, said)
@@ -434,6 +436,7 @@ class MentorDesk:
             said = await handovers.said_since(
                 connection, conversation_id, inbound=inbound, outbound=outbound, event=event, note=note
             )
+        await self._looked(me, row)
         return self._visible(me, row, said)
 
     async def attachment(self, me: Colleague, number: uuid.UUID) -> tuple[handovers.File, bytes]:
@@ -517,7 +520,8 @@ class MentorDesk:
             said = await handovers.transcript(connection, conversation_id)
             everybody = [each.name for each in await staff.everybody(connection, also_inactive=True)]
             employers = [each.name for each in await lists.employers(connection)]
-        names = [*everybody, *employers, *([row.name] if row.name else [])]
+        await self._looked(me, row)
+        names = _with_parts([*everybody, *employers, *([row.name] if row.name else [])])
         theirs = [each.text for each in said if each.kind == "recruit" and each.said == "text" and each.text]
         ours = [each.text for each in said if each.kind == "mentor" and each.text and not each.title]
         question, text = anonymise(theirs[-1] if theirs else "", names), anonymise("\n\n".join(ours), names)
@@ -546,7 +550,7 @@ class MentorDesk:
         question, text = storable(question)[:LONGEST], storable(text)[:LONGEST]
         if not (question if kind == "example" else text):
             raise HandingError("empty")
-        names = [row.name] if row.name else []
+        names = _with_parts([row.name, me.name] if row.name else [me.name])
         async with self._services.database.begin() as connection:
             return await handovers.suggest(
                 connection, staff_id=me.id, kind=kind, topic=topic, language=language, created_at=self._services.now(),
@@ -592,6 +596,28 @@ class MentorDesk:
             raise HandingError("not_yours")
         async with self._services.database.connect() as connection:
             return await measured.measures(connection, since=since, until=until, now=self._services.now())
+
+    async def looks(self, me: Colleague, conversation_id: int) -> list[handovers.Looked]:
+        """Who has looked at the person's data lately."""
+        row = await self.row(me, conversation_id)
+        if not access.access_looks(staff_of(me)):
+            raise HandingError("not_yours")
+        async with self._services.database.connect() as connection:
+            return await handovers.looks(connection, row.recruit_id)
+
+    async def reports(self, me: Colleague) -> list[handovers.Report]:
+        """Reports of abuse that nobody has closed."""
+        if me.role != Role.SUPERVISOR or not me.active:
+            raise HandingError("not_yours")
+        async with self._services.database.connect() as connection:
+            return await handovers.reports(connection)
+
+    async def close_report(self, me: Colleague, number: int) -> None:
+        if me.role != Role.SUPERVISOR or not me.active:
+            raise HandingError("not_yours")
+        async with self._services.database.begin() as connection:
+            if not await handovers.close_report(connection, number, now=self._services.now()):
+                raise HandingError("unknown")
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -641,7 +667,7 @@ class MentorDesk:
             )
             await handovers.change(
                 step.connection, row.id, answered_at=row.answered_at or step.now, unread=0, waiting_since=None,
-                noticed_at=None, last_at=step.now, **woken,
+                noticed_at=None, last_at=step.now, supervisors_at=None, **woken,
             )  # fmt: skip
             if row.answered_at is None:
                 await self._event(step, me, "answered")
@@ -697,6 +723,11 @@ class MentorDesk:
         if row.is_open and row.status == "waiting" and access.access_claim(mine, case):
             raise HandingError("not_claimed")
         raise HandingError("not_yours")
+
+    async def _looked(self, me: Colleague, row: Row) -> None:
+        """A page reads on by itself; that is one look an hour."""
+        async with self._services.database.begin() as connection:
+            await handovers.look_hourly(connection, me.id, row.recruit_id, "conversation", now=self._services.now())
 
     def _visible(self, me: Colleague, row: Row, said: list[Said]) -> list[Said]:
         """Of a conversation that only waits, and was offered to others: the last question alone."""
@@ -761,6 +792,11 @@ def _tasks(
         )
         for each in own
     )
+
+
+def _with_parts(names: Iterable[str]) -> list[str]:
+    """Names and their words: somebody is called by one of them."""
+    return list(dict.fromkeys(part for name in names for part in (name, *name.split()) if len(part) > SHORTEST_NAME))
 
 
 def _filled(profile: dict[str, str]) -> dict[str, str]:

@@ -22,6 +22,9 @@ log = structlog.get_logger()
 BULK = -10  # priority: after deliveries
 AGAIN = RetryStrategy(max_attempts=6, exponential_wait=3)
 BEHIND, OVER = timedelta(minutes=1), timedelta(days=1)
+TELL_FOR = timedelta(minutes=15)
+# Telegram deletes no message that is older than two days: looked for every hour, and room for another attempt.
+CLEAR_AFTER, CLEAR_OVER_AFTER = timedelta(hours=46), timedelta(hours=1)
 
 
 def make_queue(connector: BaseAsyncConnector) -> App:
@@ -114,10 +117,16 @@ def _add_telling(app: App, services: Services) -> None:
             await mirror_soon(app, conversation_id, after=after)
 
     @app.task(name="tell", retry=AGAIN)
-    async def tell(conversation_id: int, staff_id: int, what: str) -> None:
-        if telling is not None and (after := await telling.tell(conversation_id, staff_id, what)) is not None:
-            later = app.configure_task("tell", schedule_in={"seconds": math.ceil(after)})
-            await later.defer_async(conversation_id=conversation_id, staff_id=staff_id, what=what)
+    async def tell(conversation_id: int, staff_id: int, what: str, since: float = 0) -> None:
+        """since: when it was first tried."""
+        if telling is None or (after := await telling.tell(conversation_id, staff_id, what)) is None:
+            return
+        now = services.now().timestamp()
+        if now - (since or now) > TELL_FOR.total_seconds():
+            log.error("mentor not told", conversation=conversation_id, staff=staff_id)
+            return
+        later = app.configure_task("tell", schedule_in={"seconds": math.ceil(after)})
+        await later.defer_async(conversation_id=conversation_id, staff_id=staff_id, what=what, since=since or now)
 
     @app.task(name="drop_topic", retry=AGAIN)
     async def drop_topic(chat_id: int, thread_id: int) -> None:
@@ -128,11 +137,35 @@ def _add_telling(app: App, services: Services) -> None:
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="mirror_behind", queueing_lock="mirror_behind")
     async def mirror_behind(timestamp: int) -> None:
-        """Take up what a group that was away, or a process that ended, has left behind."""
+        """Take up what a group or a chat that was away, or a process that ended, has left behind."""
         group, now = services.settings.mentor_group, services.now()
-        if telling is None or not group:
+        if telling is None:
             return
         async with services.database.connect() as connection:
-            behind = await forum.behind(connection, int(group), before=now - BEHIND, since=now - OVER)
+            if group:
+                behind = await forum.behind(connection, int(group), before=now - BEHIND, since=now - OVER)
+            else:
+                behind = await forum.untold(connection, before=now - BEHIND, since=now - OVER)
         for conversation_id in behind:
             await mirror_soon(app, conversation_id)
+
+    @app.periodic(cron="7 * * * *")
+    @app.task(name="clear_chats", queueing_lock="clear_chats")
+    async def clear_chats(timestamp: int) -> None:
+        """Delete what stands in mentors' own chats of conversations that are over; of the others, see to it in time."""
+        if telling is None:
+            return
+        async with services.database.begin() as connection:
+            up_to = await forum.marks(connection)
+            for chat_id, number in await forum.clear_over(connection, services.now() - CLEAR_OVER_AFTER):
+                await services.drop_topic(chat_id, number)
+        if up_to:
+            later = app.configure_task("clear_up_to", schedule_in={"seconds": int(CLEAR_AFTER.total_seconds())})
+            await later.defer_async(up_to=[list(place) for place in up_to])
+
+    @app.task(name="clear_up_to", retry=AGAIN)
+    async def clear_up_to(up_to: list[list[int]]) -> None:
+        """Delete what has stood in mentors' own chats since these were the newest messages there."""
+        async with services.database.begin() as connection:
+            for chat_id, number in await forum.clear_old(connection, [(place[0], place[1]) for place in up_to]):
+                await services.drop_topic(chat_id, number)

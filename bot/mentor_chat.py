@@ -18,7 +18,7 @@ from core.messages import Button
 from handover.access import access_inbox
 from i18n.languages import DEFAULT
 from i18n.translator import msgid
-from store import handovers, staff
+from store import forum, handovers, staff
 from store.handovers import Row
 from store.staff import Colleague
 
@@ -29,6 +29,7 @@ SPAN = re.compile(r"(\d{1,3})\s*(m|min|h|d)")
 UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days"}
 MOST_CHOICES, MOST_LISTED = 6, 20
 LONGEST_PAYLOAD = 64  # bytes
+MOST_DIGITS = 18  # of a conversation's number
 
 # The commands of a conversation, then those of a chat as a whole, as the menu and /help show them.
 COMMANDS = {
@@ -82,13 +83,15 @@ class Heard:
 class Answer:
     """What comes of it. done: a sign suffices. opens: the conversation that a private chat is about from now on.
 
-    outbound_id: what was written to the person. package: all at hand is to be shown. unlink: this chat is nobody's now.
+    ends: the one that it is not about any more. outbound_id: what was written to the person. package: all at hand is to be
+    shown. unlink: this chat is nobody's now.
     """
 
     text: str = ""
     buttons: tuple[Button, ...] = ()
     done: bool = False
     opens: int | None = None
+    ends: int | None = None
     outbound_id: int | None = None
     package: Package | None = None
     unlink: bool = False
@@ -119,10 +122,10 @@ class MentorChat:
     async def presses(self, heard: Heard, payload: str) -> Answer:
         """`m:<verb>:<conversation>`, and what the verb needs behind it."""
         verb, _, rest = payload.removeprefix(PRESS).partition(":")
-        number, _, more = rest.partition(":")
-        if not number.isdecimal():
+        digits, _, more = rest.partition(":")
+        if (number := number_in(digits)) is None:
             return Answer()
-        heard = replace(heard, conversation_id=int(number))
+        heard = replace(heard, conversation_id=number)
         return await self._refusing(heard, self._press(heard, verb, more))
 
     async def words(self, me: Colleague) -> Words:
@@ -142,13 +145,39 @@ class MentorChat:
             return await self._choose(heard)
         number = await self._known(heard.source)
         if number is None:
-            row = await self.desk.row(heard.me, heard.conversation_id)
+            try:
+                row = await self.desk.row(heard.me, heard.conversation_id)
+            except HandingError as error:
+                return await self._instead(heard, heard.conversation_id, error)
+            if (why := await self._not_theirs(heard.me, row)) is not None:
+                return await self._instead(heard, row.conversation_id, why)
             await self._come_in(heard, row)
             number = await self.desk.write(heard.me, heard.conversation_id, text, source=heard.source)
             if not row.reachable:
                 words = await self.words(heard.me)
                 return Answer(words.t.gettext(UNREACHABLE), outbound_id=number)
         return replace(DONE, outbound_id=number)
+
+    async def _not_theirs(self, me: Colleague, row: Row) -> HandingError | None:
+        """Why a text does not go to the person: it is over, or this colleague has given it away. Only a step of their own
+        brings it back, lest somebody gets what was meant for another.
+        """
+        if not row.is_open:
+            return HandingError("closed")
+        if me.id in (row.mentor_id, *row.members, *row.invited, *row.offered):
+            return None
+        async with self._services.database.connect() as connection:
+            if not await forum.gave_away(connection, row.id, me.id):
+                return None
+        return HandingError("not_claimed") if row.status == "waiting" else HandingError("taken", name=row.mentor)
+
+    async def _instead(self, heard: Heard, conversation_id: int, error: HandingError) -> Answer:
+        """Why not; and in a chat of their own, what else there is."""
+        why = refusal(error, await self.words(heard.me))
+        if not heard.private:
+            return Answer(why)
+        others = await self._choose(heard)
+        return Answer(f"{why}\n\n{others.text}", others.buttons, ends=conversation_id)
 
     async def _come_in(self, heard: Heard, row: Row) -> None:
         """Whoever answers what waits takes it, and whoever is invited joins."""
@@ -165,8 +194,8 @@ class MentorChat:
                 return await self._list(heard, "queue", NOBODY_WAITS)
             case "mine" if heard.private:
                 return await self._list(heard, "mine", NONE_OPEN)
-            case "open" if heard.private and rest.isdecimal():
-                return await self._open(heard.me, int(rest))
+            case "open" if heard.private and (number := number_in(rest)) is not None:
+                return await self._open(heard.me, number)
             case "unlink" if heard.private:
                 return Answer(unlink=True)
             case _ if name not in COMMANDS:
@@ -183,6 +212,7 @@ class MentorChat:
                 return replace(DONE, opens=conversation_id)
             case "decline":
                 await desk.decline(me, conversation_id, rest)
+                return replace(DONE, ends=conversation_id)
             case "note":
                 await desk.note(me, conversation_id, rest)
             case "snooze":
@@ -191,6 +221,7 @@ class MentorChat:
                 await desk.wake(me, conversation_id)
             case "resolve":
                 await desk.resolve(me, conversation_id, outcome=rest.lower() or OUTCOMES[0], seen=heard.seen)
+                return replace(DONE, ends=conversation_id)
             case "pass":
                 return await self._pass_on(heard, conversation_id, rest)
             case "topic":
@@ -227,14 +258,14 @@ class MentorChat:
     async def _pass_on(self, heard: Heard, conversation_id: int, rest: str) -> Answer:
         if not rest:
             await self.desk.pass_on(heard.me, conversation_id, QUEUE)
-            return DONE
+            return replace(DONE, ends=conversation_id)
         others = [each for each, _ in await self.desk.colleagues(heard.me) if each.id != heard.me.id]
         found, note = named(rest, others)
         if found is None:
             names = ", ".join(each.name for each in others) or "–"
             return Answer((await self.words(heard.me)).t.gettext(WHO, names=names))
         await self.desk.pass_on(heard.me, conversation_id, found.id, note)
-        return DONE
+        return replace(DONE, ends=conversation_id)
 
     async def _topic(self, heard: Heard, conversation_id: int, query: str) -> Answer:
         row = await self.desk.row(heard.me, conversation_id)
@@ -352,6 +383,11 @@ def command(text: str) -> tuple[str, str]:
     return SAME.get(name, name), (found[2] or "").strip()
 
 
+def number_in(text: str) -> int | None:
+    """The number of a conversation, as somebody writes it or a button holds it; None for anything that is none."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
 def until(text: str, now: datetime) -> datetime:
     """ "2h", "tomorrow", "monday", "2026-12-24 10:00" on the Danish clock; in an hour without anything."""
     wanted = text.strip().lower() or "1h"
@@ -363,7 +399,7 @@ def until(text: str, now: datetime) -> datetime:
         return datetime.combine(today + timedelta(days=days), MORNING, COPENHAGEN)
     try:
         return danish_moment(wanted)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise HandingError("until") from error
 
 

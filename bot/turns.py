@@ -102,8 +102,8 @@ async def handle(services: Services, conversation_id: int) -> list[Turned]:
                 turned.append(one)
             if left and one is None:
                 continue  # it changed hands while we looked: look again, so that nobody's message is left to nobody
-            await files.fetch(services, connection, context)
             await delivery.deliver(services, connection, context)
+            await files.fetch(services, connection, context)
             # What has arrived meanwhile is not looked for: whoever stored it waits for the lock already.
             if len(left) < 2 and len(waiting) < conversations.MOST_WAITING:
                 return turned

@@ -1,6 +1,6 @@
 """Who of the staff may see or do what with a handover; an inactive account may nothing, anywhere.
 
-An invitation alone opens nothing: it lets a mentor join, and a member sees the conversation.
+Whoever is asked in sees the conversation, and writes in it after joining.
 """
 
 from dataclasses import dataclass
@@ -136,8 +136,13 @@ def _takes_part(staff: Staff, case: Case) -> bool:
 
 
 def _is_known(staff: Staff, case: Case) -> bool:
-    """In it now, or in an earlier handover of it; the latter does not open one that was cancelled."""
-    return _takes_part(staff, case) or (staff.id in case.past_mentors and (case.open or case.status == RESOLVED))
+    """In it now, asked in, or in an earlier handover of it; the latter does not open one that was cancelled."""
+    asked_in = staff.id in case.invited and case.open
+    return (
+        _takes_part(staff, case)
+        or asked_in
+        or (staff.id in case.past_mentors and (case.open or case.status == RESOLVED))
+    )
 
 
 def _answers_for(staff: Staff, case: Case) -> bool:

@@ -19,13 +19,22 @@ from handover.promise import Load, again
 from handover.routing import SUPERVISOR, Candidate, Need, Ranked, is_known, offer_to, rank
 
 
+FIRST_HOUR = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """offer_minutes: open minutes until the next are asked. urgent_minutes: real ones. rounds: before supervisors."""
+    """offer_minutes: open minutes until the next are asked. urgent_minutes: real ones. rounds: before supervisors.
+
+    silent_minutes: open ones that a mentor may leave somebody without an answer, before supervisors hear of it.
+    again_minutes: real ones, after which those who did not come to somebody in danger are asked again, for an hour.
+    """
 
     offer_minutes: float = 10
     urgent_minutes: float = 5
     rounds: int = 2
+    silent_minutes: float = 120
+    again_minutes: float = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Standing:
     offered_at: datetime | None
     supervisors_at: datetime | None
     apologised_at: datetime | None
+    waiting_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ def next_steps(
         steps += _urgent(standing, need, candidates, on_call, hours, now, rules)
     elif not standing.claimed and is_open(hours, now):
         steps += _ordinary(standing, need, candidates, hours, now, rules)
+    elif standing.claimed and _left_alone(standing, hours, now, rules):
+        steps += _ask_supervisors(candidates, available_first=not standing.urgent)
     if _promise_missed(standing, now) and (standing.urgent or is_open(hours, now)):
         steps.append(Sorry(again(hours, load, now)))
     return steps
@@ -127,6 +139,11 @@ def _urgent(
         steps += _offer(standing, need, candidates, rules)
     if standing.supervisors_at is None and (not reachable or now >= standing.created_at + wait):
         steps += _ask_supervisors(candidates, available_first=bool(reachable))
+    again = timedelta(minutes=rules.again_minutes)
+    first_hour = now < standing.created_at + FIRST_HOUR
+    if standing.supervisors_at is not None and first_hour and now >= standing.supervisors_at + again:
+        steps += [AskOnCall(tuple(reachable))] if reachable and not asked else []
+        steps += _ask_supervisors(candidates, available_first=False)
     return steps
 
 
@@ -146,6 +163,18 @@ def _ask_supervisors(candidates: Sequence[Candidate], *, available_first: bool) 
     available = [one for one in supervisors if one.available] if available_first else []
     to = tuple(sorted(one.staff_id for one in available or supervisors))
     return [AskSupervisors(to)] if to else []
+
+
+def _left_alone(standing: Standing, hours: Hours, now: datetime, rules: Rules) -> bool:
+    """Whether the mentor who has it does not write: in danger for a few minutes, else for some hours of open time."""
+    if standing.supervisors_at is not None:
+        return False
+    if standing.urgent and standing.answered_at is None:
+        return now >= standing.created_at + 2 * timedelta(minutes=rules.urgent_minutes)
+    if standing.waiting_since is None or standing.answered_at is None:
+        return False  # the promise watches over the first answer
+    until = after_open(hours, standing.waiting_since, rules.silent_minutes)
+    return until is not None and now >= until
 
 
 def _promise_missed(standing: Standing, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from web.staff import PASSWORD, invitation, tell_pages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as operations/cli.py takes them
 TELEGRAM, TELEGRAM_START = "telegram", "mentor-"  # as bot/channels/telegram/mentors.py reads it
+UNREACHABLE = "Not reachable at night: no Telegram linked."
 EXAMPLES = {
     "email": "maria@example.org",
     "name": '--name "Maria"',
@@ -134,7 +135,10 @@ async def add_shift(engine: AsyncEngine, email: str, told: Mapping[str, str | No
             valid_from=planned.valid_from, valid_to=planned.valid_to,
         )  # fmt: skip
         added = next(each for each in await staff.shifts(connection) if each.id == number)
-    return f"{who.name}: {_shift(added)}"
+    told_of = f"{who.name}: {_shift(added)}"
+    if added.kind == "on_call" and not who.telegram_id:
+        return f"{told_of}\n{UNREACHABLE} `velkommen mentor telegram {who.email}` makes a code to link it."
+    return told_of
 
 
 async def remove_shift(engine: AsyncEngine, email: str, number: int) -> str:

@@ -139,16 +139,21 @@ async def receive_known(connection: AsyncConnection, inbound: Inbound, *, text: 
 
 
 FOR_FILE = sql("""
-    select i.id from inbound i join handovers h on h.conversation_id = i.conversation_id and h.closed_at is null
+    select i.id, (select count(*) from attachments f join inbound o on o.id = f.inbound_id
+                  where o.conversation_id = i.conversation_id and f.status <> 'refused')
+    from inbound i join handovers h on h.conversation_id = i.conversation_id and h.closed_at is null
     where i.channel = :channel and i.update_id = :update_id
       and not exists (select from attachments f where f.inbound_id = i.id)
 """)
 
 
-async def for_file(connection: AsyncConnection, channel: str, update_id: str) -> int | None:
-    """The stored message that a file belongs to; None where no human is asked for, or the file is there already."""
-    number: int | None = (await connection.execute(FOR_FILE, {"channel": channel, "update_id": update_id})).scalar()
-    return number
+async def for_file(connection: AsyncConnection, channel: str, update_id: str) -> tuple[int, int] | None:
+    """The stored message that a file belongs to, and how many files the conversation has.
+
+    None where no human is asked for, or the file is there already.
+    """
+    row = (await connection.execute(FOR_FILE, {"channel": channel, "update_id": update_id})).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 async def _create(connection: AsyncConnection, channel: str, address: str, now: datetime) -> None:
@@ -187,7 +192,7 @@ READ = sql("""
     select c.id, c.owner, c.epoch, c.state, c.erase_at, a.channel, a.external_id,
            r.id, r.language, r.language_chosen, r.consent, r.profile, c.muted_until,
            (select jsonb_build_object('id', h.id, 'status', h.status, 'noticed', h.noticed_at is not null,
-                                      'promised', h.promised_at is not null)
+                                      'promised', h.promised_at is not null, 'urgent', h.urgent)
             from handovers h where h.conversation_id = c.id and h.closed_at is null),
            i.id, i.kind, coalesce(i.text, ''), i.payload, i.reference, i.edits, i.masked, i.language_hint, i.received_at
     from conversations c join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id

@@ -1,7 +1,9 @@
 """Where mentors' Telegram chats stand: a conversation's topic in their group, and which message is about what.
 
 A topic or message is known by a pair: the group (a negative number) and the topic's thread, or a mentor's own chat (a
-positive one) and the message in it. That is what must be deleted in Telegram before our rows go.
+positive one) and the message in it. That is what must be deleted in Telegram before our rows go. A message that is deleted
+in a mentor's own chat while its conversation goes on keeps its row, under the negative of its number: up to where that chat
+has been told.
 """
 
 import json
@@ -15,7 +17,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.people import UNKEPT_REPLIES
-from store.tables import ForumMessage, ForumTopic
+from store.tables import ForumMessage, ForumTopic, Staff
 
 LOCK_CLASS = 2  # 1 is a turn's lock (store/conversations.py)
 
@@ -166,6 +168,21 @@ async def behind(connection: AsyncConnection, chat_id: int, *, before: datetime,
     return list((await connection.execute(BEHIND, values)).scalars())
 
 
+UNTOLD = sql("""
+    select h.conversation_id from handovers h join staff s on s.id = h.mentor_id and s.active and s.telegram_id is not null
+    where h.closed_at is null and h.status <> 'waiting' and exists (
+        select from inbound i where i.conversation_id = h.conversation_id and i.received_at between :since and :before
+          and i.id > coalesce((select max(m.inbound_id) from forum_messages m
+                               where m.conversation_id = h.conversation_id and m.chat_id = cast(s.telegram_id as bigint)), 0))
+    order by h.id
+""")
+
+
+async def untold(connection: AsyncConnection, *, before: datetime, since: datetime) -> list[int]:
+    """Conversations whose mentor's own chat lacks something that the person wrote between the two."""
+    return list((await connection.execute(UNTOLD, {"before": before, "since": since})).scalars())
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 MAP = sql("""
@@ -204,6 +221,27 @@ async def seen_in(connection: AsyncConnection, chat_id: int, conversation_id: in
     return number
 
 
+# What a colleague does last with a conversation that is then not theirs any more.
+GAVE_AWAY = ("declined", "passed_on", "to_queue", "left")
+LAST_STEP = sql("""
+    select kind from handover_events where handover_id = :handover and staff_id = :staff
+      and kind in ('declined', 'passed_on', 'to_queue', 'left', 'claimed', 'taken_over', 'joined')
+    order by id desc limit 1
+""")
+
+
+async def gave_away(connection: AsyncConnection, handover_id: int, staff_id: int) -> bool:
+    """Whether the last that a colleague did with it was to say no to it, to pass it on, or to leave."""
+    found = await connection.execute(LAST_STEP, {"handover": handover_id, "staff": staff_id})
+    return found.scalar() in GAVE_AWAY
+
+
+async def end_talks(connection: AsyncConnection, conversation_id: int, *, staff_id: int | None = None) -> None:
+    """No own chat is about this conversation any more; or only that of one colleague."""
+    fits = [Staff.telegram_talk == conversation_id, *([Staff.id == staff_id] if staff_id is not None else [])]
+    await connection.execute(update(Staff).where(*fits).values(telegram_talk=None))
+
+
 async def written_here(connection: AsyncConnection, conversation_id: int, prefix: str) -> frozenset[int]:
     """The newest of what mentors wrote in a chat itself: by what its source begins with, up to a plain number."""
     found = await connection.execute(
@@ -214,6 +252,37 @@ async def written_here(connection: AsyncConnection, conversation_id: int, prefix
     return frozenset(found.scalars())
 
 
+# --- while Telegram still deletes it ----------------------------------------------------------------------------------
+
+MARKS = sql("""
+    select chat_id, max(message_id) from forum_messages where chat_id > 0 and message_id > 0 group by chat_id
+""")
+TALK_OVER = """not exists (select from handovers h where h.conversation_id = m.conversation_id
+    and (h.closed_at is null or h.closed_at > :before))"""
+CLEAR_OVER = sql(f"delete from forum_messages m where m.chat_id > 0 and {TALK_OVER} returning m.chat_id, m.message_id")  # noqa: S608
+CLEAR_OLD = sql("""
+    update forum_messages m set message_id = -m.message_id
+    from unnest(cast(:chats as bigint[]), cast(:numbers as bigint[])) p(chat, number)
+    where m.chat_id = p.chat and m.message_id between 1 and p.number returning m.chat_id, -m.message_id
+""")
+
+
+async def marks(connection: AsyncConnection) -> list[Place]:
+    """The newest message of each own chat: what has a lower number there is older, as Telegram counts upwards."""
+    return [(row[0], row[1]) for row in await connection.execute(MARKS)]
+
+
+async def clear_over(connection: AsyncConnection, before: datetime) -> list[Place]:
+    """What stands in own chats of conversations that were over by then; our rows of it are gone then."""
+    return [(row[0], row[1]) for row in await connection.execute(CLEAR_OVER, {"before": before}) if row[1] > 0]
+
+
+async def clear_old(connection: AsyncConnection, up_to: Sequence[Place]) -> list[Place]:
+    """What stands in own chats up to these messages."""
+    values = {"chats": [chat for chat, _ in up_to], "numbers": [number for _, number in up_to]}
+    return [(row[0], row[1]) for row in await connection.execute(CLEAR_OLD, values)]
+
+
 # --- before it is forgotten -------------------------------------------------------------------------------------------
 
 TOPICS = """
@@ -222,7 +291,8 @@ TOPICS = """
 """
 MESSAGES = """
     select m.chat_id, m.message_id from forum_messages m join conversations c on c.id = m.conversation_id
-    join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id where m.chat_id > 0 and {which}
+    join addresses a on a.id = c.address_id join recruits r on r.id = a.recruit_id
+    where m.chat_id > 0 and m.message_id > 0 and {which}
 """
 OVER = """r.consent <> 'given' and not exists (select from handovers h where h.conversation_id = c.id
     and (h.closed_at > :before or h.closed_at is null and h.promised_at is not null))"""
@@ -260,5 +330,8 @@ async def forget_unkept(
 async def _places(connection: AsyncConnection, which: str, **values: object) -> list[Place]:
     found: list[Place] = []
     for query in (TOPICS, MESSAGES):
-        found += [(row[0], row[1]) for row in await connection.execute(sql(query.format(which=which)), values)]
+        found += [
+            (row[0], row[1])
+            for row in await connection.execute(sql(f"{query.format(which=which)} order by 1, 2"), values)
+        ]
     return found

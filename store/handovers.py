@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -97,8 +97,9 @@ ROW = """
         h.supervisors_at, h.mentor_id, s.name, h.claimed_at, h.answered_at, h.snoozed_until, h.unread, h.waiting_since,
         h.last_at, h.closed_at, h.outcome, h.rating, h.rating_text, a.channel, a.external_id,
         a.unreachable_at is null, c.muted_until, r.id, r.consent,
-        nullif(coalesce(r.profile ->> 'name', c.state -> 'told' ->> 'name'), ''), nullif(r.profile ->> 'kommune', ''),
-        nullif(r.profile ->> 'occupation', ''),
+        case when r.consent = 'given' then nullif(r.profile ->> 'name', '') end,
+        case when r.consent = 'given' then nullif(r.profile ->> 'kommune', '') end,
+        case when r.consent = 'given' then nullif(r.profile ->> 'occupation', '') end,
         (select array_agg(m.staff_id) from handover_members m where m.handover_id = h.id and m.joined_at is not null),
         (select array_agg(m.staff_id) from handover_members m where m.handover_id = h.id and m.joined_at is null),
         (select array_agg(o.staff_id) from handover_offers o where o.handover_id = h.id and o.declined_at is null),
@@ -113,6 +114,9 @@ ROW = """
 """
 NEWEST = sql(f"{ROW} where c.id = :conversation order by h.id desc limit 1")
 MINE = "(h.mentor_id = :staff or exists (select from handover_members m where m.handover_id = h.id and m.staff_id = :staff))"
+SEES_ALL = "exists (select from staff me where me.id = :staff and me.role = 'supervisor')"
+WAS_MINE = f"""({MINE} or exists (
+    select from handovers e where e.conversation_id = h.conversation_id and e.mentor_id = :staff))"""
 BOXES = {
     "queue": "h.closed_at is null and h.status = 'waiting' "
     "order by h.urgent desc, (h.apologised_at is null), h.first_promised_at nulls last, h.id",
@@ -120,18 +124,20 @@ BOXES = {
     "order by h.waiting_since nulls last, h.last_at desc",
     "others": f"h.closed_at is null and h.status <> 'waiting' and not {MINE} order by h.last_at desc",
     "snoozed": f"h.closed_at is null and h.status = 'snoozed' and {MINE} order by h.snoozed_until",
-    "resolved": "h.closed_at is not null order by h.closed_at desc",
+    "resolved": f"h.closed_at is not null and ({SEES_ALL} or {WAS_MINE}) order by h.closed_at desc",
     "open": "h.closed_at is null order by h.id",
 }
 SEARCH = """ where h.id in (
         select max(e.id) from handovers e join conversations k on k.id = e.conversation_id
         join addresses d on d.id = k.address_id join recruits p on p.id = d.recruit_id
-        where p.profile ->> 'name' ilike :like or exists (
+        where (p.consent = 'given' and p.profile ->> 'name' ilike :like) or exists (
             select from inbound i where i.conversation_id = k.id and i.text ilike :like
         ) or exists (select from outbound o where o.conversation_id = k.id and o.mentor_id is not null
             and o.body ->> 'text' ilike :like)
         group by e.conversation_id
-    ) order by h.last_at desc"""
+    ) and (SEES_ALL or WAS_MINE or h.closed_at is null) order by h.last_at desc""".replace(
+    "SEES_ALL", SEES_ALL
+).replace("WAS_MINE", WAS_MINE)
 
 
 def _row(row: Sequence[Any]) -> Row:
@@ -154,11 +160,12 @@ async def rows(connection: AsyncConnection, box: str, staff_id: int, *, limit: i
     return [_row(each) for each in await connection.execute(query, values)]
 
 
-async def search(connection: AsyncConnection, text: str, *, limit: int = 50) -> list[Row]:
+async def search(connection: AsyncConnection, text: str, staff_id: int, *, limit: int = 50) -> list[Row]:
     """Conversations that came over, by name or by what was written and kept."""
     like = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     query = sql(f"{ROW} {SEARCH} limit :limit")
-    return [_row(each) for each in await connection.execute(query, {"like": like, "limit": limit, "snippet": SNIPPET})]
+    values = {"like": like, "limit": limit, "snippet": SNIPPET, "staff": staff_id}
+    return [_row(each) for each in await connection.execute(query, values)]
 
 
 EARLIER = sql(f"{ROW} where c.id = :conversation order by h.id desc offset 1 limit 20")
@@ -264,6 +271,8 @@ async def _said(
     for kind, query in SAID.items():
         values = {"conversation": conversation_id, "limit": limit, "after": (after or {}).get(kind, 0)}
         text = query if before is not None else query.replace(":before", "'infinity'")
+        if after is not None:  # the next ones, so that nobody who was away for long misses any
+            text = text.replace(" desc limit", " asc limit")
         if before is not None:
             values["before"] = before  # type: ignore[assignment]
         found += [_AS_SAID[kind](each) for each in await connection.execute(sql(text), values)]
@@ -569,6 +578,62 @@ async def note(connection: AsyncConnection, recruit_id: uuid.UUID, staff_id: int
     return number
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look at a person's data: when, whose, and at what."""
+
+    at: datetime
+    name: str | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What somebody writes was reported, and is not looked after yet."""
+
+    id: int
+    conversation_id: int
+    at: datetime
+    by: str | None
+    reason: str
+
+
+async def looks(connection: AsyncConnection, recruit_id: uuid.UUID, *, limit: int = 20) -> list[Looked]:
+    """The last looks at a person's data, newest first."""
+    found = await connection.execute(
+        sql("""select l.at, s.name, l.what from looks l left join staff s on s.id = l.staff_id
+               where l.recruit_id = :recruit order by l.id desc limit :limit"""),
+        {"recruit": recruit_id, "limit": limit},
+    )
+    return [Looked(*row_) for row_ in found]
+
+
+async def look_hourly(
+    connection: AsyncConnection, staff_id: int, recruit_id: uuid.UUID, what: str, *, now: datetime
+) -> None:
+    """Keep a look that a page repeats by itself, once an hour."""
+    await connection.execute(
+        sql("""insert into looks (staff_id, recruit_id, what, at) select :staff, :recruit, :what, :now
+               where not exists (select from looks where recruit_id = :recruit and staff_id = :staff and what = :what
+                                 and at > :since)"""),
+        {"staff": staff_id, "recruit": recruit_id, "what": what, "now": now, "since": now - timedelta(hours=1)},
+    )
+
+
+async def reports(connection: AsyncConnection) -> list[Report]:
+    """Reports that nobody has closed, oldest first."""
+    found = await connection.execute(
+        sql("""select a.id, a.conversation_id, a.created_at, s.name, a.reason
+               from abuse_reports a left join staff s on s.id = a.staff_id where a.closed_at is null order by a.id""")
+    )
+    return [Report(*row_) for row_ in found]
+
+
+async def close_report(connection: AsyncConnection, number: int, *, now: datetime) -> bool:
+    done = update(AbuseReport).where(AbuseReport.id == number, AbuseReport.closed_at.is_(None)).values(closed_at=now)
+    return (await connection.execute(done)).rowcount == 1
+
+
 async def look(connection: AsyncConnection, staff_id: int, recruit_id: uuid.UUID, what: str, *, now: datetime) -> None:
     """Keep that a colleague has looked at a person's data."""
     await connection.execute(insert(Look).values(staff_id=staff_id, recruit_id=recruit_id, what=what, at=now))
@@ -645,14 +710,29 @@ async def ahead(connection: AsyncConnection, handover_id: int | None = None) -> 
 DUE_STEPS = sql("""
     select conversation_id from handovers where closed_at is null
       and (status = 'waiting' or (status = 'with_mentor' and answered_at is null and promised_at < :now)
-           or (status = 'snoozed' and snoozed_until <= :now))
+           or (status = 'snoozed' and snoozed_until <= :now)
+           or (status = 'with_mentor' and supervisors_at is null and (waiting_since < :silent or urgent))
+           or (status <> 'waiting' and not exists (select from staff s where s.id = mentor_id and s.active
+               and s.role in ('mentor', 'supervisor'))))
     order by id
 """)
 
 
 async def to_look_at(connection: AsyncConnection, *, now: datetime) -> list[int]:
-    """Conversations in which a step may be due: waiting ones, missed promises, snoozed ones whose time has come."""
-    return list((await connection.execute(DUE_STEPS, {"now": now})).scalars())
+    """Conversations in which a step may be due: waiting ones, missed promises, snoozed ones whose time has come, those
+    whose mentor does not write, or is gone."""
+    values = {"now": now, "silent": now - timedelta(hours=1)}
+    return list((await connection.execute(DUE_STEPS, values)).scalars())
+
+
+async def has_mentor(connection: AsyncConnection, handover_id: int) -> bool:
+    """Whether who has it can still answer: the account is on, and a mentor's."""
+    found = await connection.execute(
+        sql("""select exists (select from handovers h join staff s on s.id = h.mentor_id where h.id = :id and s.active
+               and s.role in ('mentor', 'supervisor'))"""),
+        {"id": handover_id},
+    )
+    return bool(found.scalar_one())
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -176,6 +176,20 @@ async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None
     )
     for owned in (TaskChange, MentorNote, PrivateLink):
         await connection.execute(delete(owned).where(owned.recruit_id == of_it))
+    for profile in (
+        update(Recruit).where(Recruit.id == of_it).values(profile={}),
+        delete(Attachment).where(
+            Attachment.inbound_id.in_(
+                select(InboundMessage.id).where(InboundMessage.conversation_id == conversation_id)
+            ),
+            not_(
+                select(Handover.id)
+                .where(Handover.conversation_id == conversation_id, Handover.closed_at.is_(None))
+                .exists()
+            ),
+        ),
+    ):
+        await connection.execute(profile)
     unsent = Reminder.status.not_in(("sent", "sending"))
     await connection.execute(delete(Reminder).where(Reminder.recruit_id == of_it, Reminder.kind == "own", unsent))
     await connection.execute(update(Reminder).where(Reminder.recruit_id == of_it).values(text=None))
@@ -221,6 +235,26 @@ UNKEPT_NOTES = text(
       and r.consent <> 'given' and n.created_at < :before and TALK_OVER
 """.replace("TALK_OVER", OVER)
 )
+# What somebody wrote in passing: a line with the rating, a note with a step, the reason of a report.
+UNKEPT_WORDS = tuple(
+    text(
+        """
+        update TABLE t set COLUMN from handovers h, conversations c, addresses a, recruits r
+        where WHOSE and h.conversation_id = c.id and c.address_id = a.id and a.recruit_id = r.id
+          and r.consent <> 'given' and h.closed_at < :before and t.HELD and OVER
+        """.replace("TABLE", table)
+        .replace("COLUMN", column)
+        .replace("WHOSE", whose)
+        .replace("HELD", held)
+        .replace("OVER", OVER)
+    )
+    for table, column, whose, held in (
+        ("handovers", "rating_text = null", "t.id = h.id", "rating_text is not null"),
+        ("handover_events", "data = t.data - 'note'", "t.handover_id = h.id", "data ->> 'note' <> ''"),
+        ("handover_offers", "note = null", "t.handover_id = h.id", "note is not null"),
+        ("abuse_reports", "reason = ''", "t.conversation_id = h.conversation_id", "reason <> ''"),
+    )
+)
 UNKEPT_INBOUND = text(
     """
     delete from inbound i using conversations c, addresses a, recruits r
@@ -236,7 +270,7 @@ async def retain(connection: AsyncConnection, *, now: datetime, days: int) -> di
     the talk with a mentor that it was part of."""
     gone = await connection.execute(RETENTION, {"before": now - timedelta(days=days)})
     replies = await connection.execute(UNKEPT, {"before": now - UNKEPT_REPLIES})
-    for unkept in (UNKEPT_INBOUND, UNKEPT_NOTES):
+    for unkept in (UNKEPT_INBOUND, UNKEPT_NOTES, *UNKEPT_WORDS):
         await connection.execute(unkept, {"before": now - UNKEPT_REPLIES})
     return {"people": gone.rowcount, "replies": replies.rowcount}
 

@@ -28,6 +28,7 @@ FILES_A_MINUTE = 10
 SIGNS_A_MINUTE = 20
 SIGN_INS_A_MINUTE = 10
 STEPS_A_MINUTE = 120
+SEARCHES_A_MINUTE = 30
 
 
 def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
@@ -48,6 +49,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
         signs=Limits(SIGNS_A_MINUTE),
         sign_ins=Limits(SIGN_INS_A_MINUTE),
         steps=Limits(STEPS_A_MINUTE),
+        searches=Limits(SEARCHES_A_MINUTE),
         passwords=Passwords(),
         version=static_version(),
     )

@@ -37,7 +37,7 @@ def static_version() -> str:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """limits: of what visitors write; files: of what they send besides; signs: of telling that they are writing;
-    sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox.
+    sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox; searches: of what they look for.
     """
 
     doors: Doors
@@ -50,6 +50,7 @@ class Frame:
     signs: Limits
     sign_ins: Limits
     steps: Limits
+    searches: Limits
     passwords: Passwords
     version: str
 

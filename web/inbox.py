@@ -3,6 +3,7 @@
 What a colleague may do is decided in `bot/handing.py`; here a request becomes typed values, and values become JSON.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -25,16 +26,19 @@ from store import staff as colleagues
 from store.handovers import Row, Said
 from store.staff import Colleague
 from web.bodies import invalid, json_of
-from web.chat import TOO_MANY
 from web.errors import Refused
 from web.frame import Frame, frame_of
 from web.inbox_errors import NOT_YOURS, SENTENCES
 from web.inbox_stream import events
+from web.inbox_versions import earlier_versions
 from web.inbox_views import (
     IMAGES,
     THEMES,
+    Rights,
+    Versions,
     Words,
     choices,
+    looks_view,
     message_view,
     messages_view,
     person_view,
@@ -43,7 +47,7 @@ from web.inbox_views import (
     task_view,
 )
 from web.inbox_words import inbox_texts
-from web.staff import SignedIn, look_up, only_ours, only_with, signed_in
+from web.staff import SignedIn, look_up, only_ours, only_with, paced, signed_in
 from web.visitor import CSRF_HEADER
 
 BOXES = ("queue", "mine", "others", "snoozed", "resolved")
@@ -161,6 +165,11 @@ class Asked:
     def me(self) -> Colleague:
         return self.who.colleague
 
+    @property
+    def may_translate(self) -> bool:
+        """Where a translator is there, and this colleague has it switched on."""
+        return self.desk.can_translate and self.me.translate
+
     async def words(self, *, people: bool = False) -> Words:
         """`people`: with the names of all colleagues, which the steps of a handover speak of."""
         names = {}
@@ -187,9 +196,7 @@ async def told_by[Shape: Body](request: Request, shape: type[Shape], *, active: 
     asked = await asked_by(request, active=active)
     only_ours(request)
     only_with(request.headers.get(CSRF_HEADER, ""), asked.who)
-    colleague = f"colleague {asked.me.id}"
-    if seconds := asked.frame.steps.wait(colleague, colleague):
-        raise Refused(429, "too-many", TOO_MANY, headers={"Retry-After": str(seconds)}, seconds=seconds)
+    paced(asked.frame.steps, asked.who)
     return asked, await json_of(request, shape)
 
 
@@ -225,7 +232,7 @@ async def _start(asked: Asked) -> dict[str, Any]:
             "translate": me.translate,
         },
         "csrf": asked.who.csrf,
-        "canTranslate": asked.desk.can_translate,
+        "canTranslate": asked.may_translate,
         "colleagues": [
             {"id": each.id, "name": each.name, "role": each.role, "languages": list(each.languages), "onDuty": on_duty}
             for each, on_duty in there
@@ -244,6 +251,8 @@ async def rows(request: Request) -> Response:
     box, query = request.query_params.get("box", "queue"), _query(request, "q")
     if box not in BOXES:
         raise invalid("box")
+    if query:
+        paced(asked.frame.searches, asked.who)
     found = await (asked.desk.search(asked.me, query) if query else asked.desk.box(asked.me, box))
     words = await asked.words()
     return JSONResponse({"rows": [asked.shown(row, words) for row in found]})
@@ -296,7 +305,9 @@ async def conversation(request: Request) -> Response:
     package = await asked.desk.package(asked.me, number)
     words = await asked.words(people=True)
     may = rights(staff_of(asked.me), case_of(package.row))
-    messages = messages_view(package.messages, asked.me.id, may, words)
+    versions = await _versions(asked, number, package.messages, may)
+    messages = messages_view(package.messages, asked.me.id, may, words, versions=versions)
+    looks = await asked.desk.looks(asked.me, number) if access.access_looks(staff_of(asked.me)) else None
     now = asked.frame.doors.now()
     return JSONResponse(
         {
@@ -307,6 +318,7 @@ async def conversation(request: Request) -> Response:
             "messages": messages,
             "notes": [each for each in messages if each["kind"] == "note"],
             "viewers": asked.frame.inbox.viewers(number, without=asked.me.id),
+            "looks": None if looks is None else looks_view(looks, words),
         }
     )
 
@@ -351,7 +363,16 @@ async def _messages(asked: Asked, number: int, said: list[Said]) -> list[dict[st
     if any(each.kind == "recruit" and each.payload and each.payload not in shown for each in said):
         before = await asked.desk.transcript(asked.me, number)
         labels = {payload: label for each in before for payload, label in each.buttons}
-    return messages_view(said, asked.me.id, may, await asked.words(people=True), labels)
+    versions = await _versions(asked, number, said, may)
+    return messages_view(said, asked.me.id, may, await asked.words(people=True), labels, versions)
+
+
+async def _versions(asked: Asked, number: int, said: Iterable[Said], may: Rights) -> Versions:
+    """Of messages that the person has corrected, the versions that are not among these."""
+    if not may.transcript:
+        return {}
+    async with asked.frame.doors.sessions() as session:
+        return await earlier_versions(await session.connection(), number, said)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -403,7 +424,11 @@ async def snooze(request: Request) -> Response:
     until = body.until or snoozed_until(body.preset, asked.frame.doors.now())
     if until is None:
         raise invalid("until")
-    return await _row(asked, request, await asked.desk.snooze(asked.me, _conversation(request), until.astimezone(UTC)))
+    try:
+        until = until.astimezone(UTC)
+    except OverflowError:
+        raise HandingError("until") from None
+    return await _row(asked, request, await asked.desk.snooze(asked.me, _conversation(request), until))
 
 
 @router.post(f"{ONE}/wake")
@@ -514,6 +539,8 @@ async def translate(request: Request) -> Response:
     """From the language given, else the person's, else (where that is wanted) from the colleague's own."""
     asked, body = await told_by(request, Translated)
     row = await asked.desk.row(asked.me, _conversation(request))
+    if not asked.may_translate:
+        raise HandingError("no_translator")
     text = storable(body.text)
     if not text:
         raise Refused(422, "empty", SENTENCES["empty"][1])

@@ -6,7 +6,7 @@ only an administrator may change the account.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, get_args
 
@@ -31,12 +31,11 @@ from store.measures import Measures
 from store.measures import measures as measured
 from store.staff import Colleague
 from web.bodies import FIELD, Form, form_of, one
-from web.chat import TOO_MANY
 from web.errors import Refused
 from web.frame import Frame, frame_of
-from web.inbox_errors import NOT_YOURS
+from web.inbox_errors import GONE, NOT_YOURS
 from web.inbox_views import Words, reason_label, theme_label
-from web.staff import PASSWORD, SignedIn, invitation, only_ours, only_with, signed_in, tell_pages
+from web.staff import PASSWORD, SignedIn, invitation, only_ours, only_with, paced, signed_in, tell_pages
 
 ROLES = {
     "mentor": msgid("Mentor"),
@@ -48,6 +47,7 @@ ROLES = {
 }
 KEPT_FOR_ADMINS = (Role.ADMIN.value, Role.AUDITOR.value)
 KINDS = ("duty", "on_call")
+ADDING, CHANGING, SWITCHING, PLANNING = "add", "change", "switch", "shift"  # the forms, as desk.html names them
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 LONGEST_EMAIL, LONGEST_NAME, MOST_OF_A_KIND = 254, 100, 60
 MOST_AT_ONCE = 100
@@ -117,6 +117,17 @@ class Planned:
     valid_to: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A form that was refused: which one, of which colleague, the field that is wrong, why, and all that was typed."""
+
+    form: str
+    number: int
+    field: str
+    sentence: str
+    typed: Mapping[str, Any]
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
@@ -138,9 +149,9 @@ async def add_colleague(request: Request) -> Response:
             number = await colleagues.add(connection, email=email, now=frame.doors.now(), **person.columns())
             token = await colleagues.make_link(connection, number, PASSWORD, now=frame.doors.now())
     except IntegrityError:
-        return await _refuse(request, who, form, Unfit(KNOWN_ALREADY, "email"))
+        return await _refuse(request, who, form, Unfit(KNOWN_ALREADY, "email"), ADDING)
     except Unfit as error:
-        return await _refuse(request, who, form, error)
+        return await _refuse(request, who, form, error, ADDING)
     log.info("account added", staff=number, by=who.colleague.id)
     link = {"name": person.name, "url": invitation(frame.doors.settings, token)}
     return await _page(request, who, link=link, saved=True)
@@ -156,7 +167,7 @@ async def change_colleague(request: Request) -> Response:
         if whose.id == who.colleague.id and person.role != whose.role:
             raise Unfit(NOT_YOURSELF, "role")
     except Unfit as error:
-        return await _refuse(request, who, form, error, changing=whose)
+        return await _refuse(request, who, form, error, CHANGING, whose.id)
     async with frame.doors.sessions.begin() as session:
         connection = await session.connection()
         await colleagues.change(connection, whose.id, **person.columns())
@@ -172,7 +183,7 @@ async def switch(request: Request) -> Response:
     whose = await _colleague(request, frame, who)
     active = one(form, "active") == "1"
     if whose.id == who.colleague.id:
-        return await _refuse(request, who, form, Unfit(NOT_YOURSELF))
+        return await _refuse(request, who, form, Unfit(NOT_YOURSELF), SWITCHING, whose.id)
     async with frame.doors.sessions.begin() as session:
         connection = await session.connection()
         await colleagues.switch(connection, whose.id, active=active)
@@ -200,7 +211,7 @@ async def add_shift(request: Request) -> Response:
     try:
         planned = read_shift(form)
     except Unfit as error:
-        return await _refuse(request, who, form, error)
+        return await _refuse(request, who, form, error, PLANNING)
     async with frame.doors.sessions.begin() as session:
         connection = await session.connection()
         whose = await colleagues.by_id(connection, planned.staff_id)
@@ -210,7 +221,7 @@ async def add_shift(request: Request) -> Response:
                 day=planned.day, valid_from=planned.valid_from, valid_to=planned.valid_to,
             )  # fmt: skip
             return _saved()
-    return await _refuse(request, who, form, Unfit(NO_SUCH, "staff_id"))
+    return await _refuse(request, who, form, Unfit(NO_SUCH, "staff_id"), PLANNING)
 
 
 @router.post("/desk/shifts/{number}/remove")
@@ -222,26 +233,32 @@ async def remove_shift(request: Request) -> Response:
     return _saved()
 
 
+@router.post("/desk/reports/{number}/close")
+async def close_report(request: Request) -> Response:
+    """Looked after; of two who close it at once, one is told that it is gone."""
+    frame, who, _ = await _told(request)
+    if frame.doors.desk is None:
+        raise Refused(404, "unknown", GONE)
+    await frame.doors.desk.close_report(who.colleague, _number(request))
+    log.info("report closed", report=_number(request), by=who.colleague.id)
+    return _saved()
+
+
 async def _page(
     request: Request,
     who: SignedIn,
     *,
     status: int = 200,
-    error: str = "",
-    filled: Mapping[str, Any] | None = None,
-    changing: Colleague | None = None,
+    refused: NotTaken | None = None,
     link: Mapping[str, str] | None = None,
     saved: bool = False,
 ) -> Response:
-    """`changing`: a colleague as a form that was refused describes them."""
     frame = frame_of(request)
     words = await frame.inbox_words(frame.language(request), {})
     async with frame.doors.sessions() as session:
         connection = await session.connection()
         everybody = await colleagues.everybody(connection, also_inactive=True)
         shifts = await colleagues.shifts(connection)
-    if changing is not None:
-        everybody = [changing if each.id == changing.id else each for each in everybody]
     hours = read_hours(dict((await frame.doors.library()).desk))
     return frame.page(
         request,
@@ -255,23 +272,35 @@ async def _page(
         link=link,
         roles=[(role, words.t.gettext(label)) for role, label in _given_by(who.colleague).items()],
         saved=saved,
-        error=error,
-        filled=filled or {},
+        refused=refused,
+        reports=await _reports(frame, who),
     )
 
 
-async def _refuse(
-    request: Request, who: SignedIn, form: Form, problem: Unfit, *, changing: Colleague | None = None
-) -> Response:
-    """The page once more, with what is wrong and what was typed."""
+async def _reports(frame: Frame, who: SignedIn) -> list[dict[str, Any]]:
+    """What was reported and is still open; nothing for whoever does not look after it."""
+    if frame.doors.desk is None or who.colleague.role != Role.SUPERVISOR.value:
+        return []
+    found = await frame.doors.desk.reports(who.colleague)
+    return [
+        {
+            "id": each.id,
+            "conversation": each.conversation_id,
+            "at": each.at.astimezone(COPENHAGEN),
+            "by": each.by,
+            "reason": each.reason,
+        }
+        for each in found
+    ]
+
+
+async def _refuse(request: Request, who: SignedIn, form: Form, problem: Unfit, which: str, number: int = 0) -> Response:
+    """The page once more, with that form open as it was typed, and what is wrong beside the field."""
     gettext = frame_of(request).translator(request).gettext
-    error = (
-        gettext(problem.sentence, field=gettext(NAMES[problem.field])) if problem.field else gettext(problem.sentence)
-    )
-    if changing is None:
-        return await _page(request, who, status=422, error=error, filled=as_typed(form))
-    typed = {name: value for name, value in as_typed(form).items() if name in Person.__slots__}
-    return await _page(request, who, status=422, error=error, changing=replace(changing, **typed))
+    named = {"field": gettext(NAMES[problem.field])} if problem.field else {}
+    beside = "weekday" if problem.sentence == ONE_OF_TWO else problem.field
+    refused = NotTaken(which, number, beside, gettext(problem.sentence, **named), as_typed(form))
+    return await _page(request, who, status=422, refused=refused)
 
 
 # --- what a form says -------------------------------------------------------------------------------------------------
@@ -395,9 +424,7 @@ async def _told(request: Request) -> tuple[Frame, SignedIn, Form]:
     only_ours(request)
     form = await form_of(request)
     only_with(one(form, "csrf"), who)
-    colleague = f"colleague {who.colleague.id}"
-    if seconds := frame.steps.wait(colleague, colleague):
-        raise Refused(429, "too-many", TOO_MANY, headers={"Retry-After": str(seconds)}, seconds=seconds)
+    paced(frame.steps, who)
     return frame, who, form
 
 

@@ -10,10 +10,11 @@ from i18n.translator import msgid
 from web.errors import Refused, refused
 
 NOT_YOURS = msgid("You may not do this with this conversation.")
+GONE = msgid("This is not here any more.")
 # By the code of a HandingError: the status, the sentence, and the same where a name is known.
 SENTENCES: dict[str, tuple[int, str, str]] = {
     "not_yours": (403, NOT_YOURS, NOT_YOURS),
-    "unknown": (404, msgid("This is not here any more."), ""),
+    "unknown": (404, GONE, ""),
     "taken": (
         409,
         msgid("Somebody else has this conversation by now."),

@@ -137,7 +137,7 @@ class InboxHub:
         for case in self._open.values():
             if case.status == access.WAITING:
                 counts["queue"] += access.access_conversation(me, case)
-            elif me.id == case.mentor_id or me.id in case.members:
+            elif me.id == case.mentor_id or me.id in case.members | case.invited:
                 counts["mine" if case.status == "with_mentor" else "snoozed"] += 1
         return counts
 

@@ -1,6 +1,6 @@
 """What colleagues see of handovers and of what was said, as JSON for the page: plain text throughout, never mark-up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from handover.access import Case, Staff
 from i18n import format as local
 from i18n.translator import msgid
 from knowledge import variants
-from store.handovers import File, Row, Said
+from store.handovers import File, Looked, Row, Said
 from web.doors import Translator
 
 IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
@@ -75,6 +75,12 @@ EVENTS = {
     "reported": msgid("{name} has reported the conversation"),
 }
 SOMEBODY = msgid("somebody")
+# What of a person's a colleague has looked at.
+LOOKS = {
+    "conversation": msgid("the conversation"),
+    "profile": msgid("the profile"),
+    "attachment": msgid("a file"),
+}
 # What arrives without a text of its own.
 SENT = {
     Kind.PHOTO: msgid("(a photo)"),
@@ -95,6 +101,17 @@ class Words:
     t: Translator
     kommuner: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a person's message said before it was corrected; text: None where it was not kept."""
+
+    id: int
+    text: str | None
+
+
+type Versions = Mapping[str, Sequence[Version]]  # by the reference of the message, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +187,7 @@ def row_view(row: Row, may: Rights, words: Words) -> dict[str, Any]:
         "outcome": row.outcome,
         "outcomeLabel": words.t.gettext(OUTCOMES[row.outcome]) if row.outcome in OUTCOMES else None,
         "rating": row.rating,
+        "ratingText": row.rating_text if may.transcript else None,
         "channel": row.channel,
         "name": row.name,
         "kommune": kommune_name(row.kommune, "", words),
@@ -202,11 +220,17 @@ def row_view(row: Row, may: Rights, words: Words) -> dict[str, Any]:
 
 
 def messages_view(
-    said: Iterable[Said], me: int, may: Rights, words: Words, known: Mapping[str, str] | None = None
+    said: Iterable[Said],
+    me: int,
+    may: Rights,
+    words: Words,
+    known: Mapping[str, str] | None = None,
+    versions: Versions | None = None,
 ) -> list[dict[str, Any]]:
-    """A transcript, oldest first. A pressed button reads as it did; a person's corrected message stands once.
+    """A transcript, oldest first. A pressed button reads as it did; a person's corrected message stands once, in the
+    place of the first version; `replaces` is the key that the version before it has on a page that shows that one.
 
-    known: what buttons say that were shown before.
+    known: what buttons say that were shown before. versions: of corrected messages, those that are not in `said`.
     """
     shown: list[dict[str, Any]] = []
     labels = dict(known or {})
@@ -215,14 +239,25 @@ def messages_view(
         labels |= {payload: label for payload, label in each.buttons if payload}
         view = message_view(each, me, may, words, labels)
         before = by_reference.get(each.edits) if each.edits else None
-        if before is not None and before in shown:
-            shown.remove(before)
+        if before is not None:
+            view["at"], view["replaces"] = before["at"], before["replaces"] or before["key"]
             view["earlier"] = [*before["earlier"], *([before["text"]] if before["text"] else [])]
+            shown[shown.index(before)] = view
+        else:
+            _put_after(view, (versions or {}).get(each.edits or "", ()))
+            shown.append(view)
         reference = each.edits or each.reference
         if each.kind == "recruit" and reference:
             by_reference[reference] = view
-        shown.append(view)
     return shown
+
+
+def _put_after(view: dict[str, Any], versions: Iterable[Version]) -> None:
+    """Of a message whose earlier versions stand elsewhere."""
+    before = [version for version in versions if version.id < view["id"]]
+    if before:
+        view["replaces"] = f"{KEYS['recruit']}{before[-1].id}"
+        view["earlier"] = [version.text for version in before if version.text]
 
 
 def message_view(said: Said, me: int, may: Rights, words: Words, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -242,6 +277,7 @@ def message_view(said: Said, me: int, may: Rights, words: Words, labels: Mapping
         "status": said.status,
         "language": said.language,
         "earlier": list(said.edited),
+        "replaces": None,
         "attachments": [attachment_view(file) for file in said.attachments],
         "event": said.event,
         "eventText": event_text(said, words) if said.kind == "event" else "",
@@ -352,6 +388,18 @@ def _fact(step: str, profile: Mapping[str, str], words: Words) -> str:
             return value.rsplit("/", 1)[-1].replace("_", " ")
         case _:
             return value
+
+
+def looks_view(looks: Iterable[Looked], words: Words) -> list[dict[str, Any]]:
+    """Who looked at a person's data, the latest first."""
+    return [
+        {
+            "name": look.name or words.t.gettext(SOMEBODY),
+            "what": words.t.gettext(LOOKS[look.what]) if look.what in LOOKS else look.what,
+            "at": moment(look.at),
+        }
+        for look in looks
+    ]
 
 
 def task_view(task: Task) -> dict[str, Any]:

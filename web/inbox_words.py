@@ -265,6 +265,7 @@ TEXTS = {
     "as_nobody": msgid("no longer named"),
     "namedNow": msgid("Saved."),
     "noNamed": msgid("Nobody is named."),
+    "looks": msgid("Who looked"),
 
     "lost": msgid("Connection lost. What you write is kept and sent when you are back online."),
     "reconnecting": msgid("Connection lost. Trying again …"),

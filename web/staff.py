@@ -22,8 +22,10 @@ from store import handovers
 from store import staff as colleagues
 from store.staff import Colleague
 from web.bodies import Form, form_of, one
+from web.chat import TOO_MANY
 from web.errors import Refused, SignedOut, asks_for_json, refused
 from web.frame import Frame, frame_of
+from web.limits import Limits
 from web.passwords import LONGEST, SHORTEST
 from web.visitor import CSRF_HEADER, is_secure, same_origin
 
@@ -102,6 +104,13 @@ def only_with(token: str, who: SignedIn) -> None:
     """Refused unless the token that came along is the session's."""
     if not hmac.compare_digest(token.encode("utf-8", "replace"), who.csrf.encode()):
         raise Refused(403, "token", TOO_OLD)
+
+
+def paced(limits: Limits, who: SignedIn) -> None:
+    """Refused where a colleague does it more often than that."""
+    colleague = f"colleague {who.colleague.id}"
+    if seconds := limits.wait(colleague, colleague):
+        raise Refused(429, "too-many", TOO_MANY, headers={"Retry-After": str(seconds)}, seconds=seconds)
 
 
 # --- signing in and out -----------------------------------------------------------------------------------------------

@@ -464,11 +464,16 @@ async def test_off_on_and_new_links_from_the_command_line(app: FastAPI, maria: C
 async def test_shifts_from_the_command_line(services: Services, maria: Colleague, velkommen: Velkommen) -> None:
     weekly = await velkommen("shift", maria.email, "--weekday", "mon", "--from", "09:00", "--to", "15:00")
     once = await velkommen("shift", maria.email, "--on-call", "--day", "2026-12-24", "--from", "20:00", "--to", "06:00")
+    async with services.database.begin() as connection:
+        await staff.link_telegram(connection, maria.id, "42")
+    linked = await velkommen("shift", maria.email, "--on-call", "--weekday", "sun", "--from", "20:00", "--to", "06:00")
+    await velkommen("shift", maria.email, "--remove", linked.partition("shift ")[2].partition(":")[0])
     number = once.partition("shift ")[2].partition(":")[0]
     await velkommen("shift", maria.email, "--remove", number)
 
     assert "duty mon 09:00-15:00" in weekly
     assert "on call 2026-12-24 20:00-06:00" in once
+    assert [("no Telegram linked" in said) for said in (weekly, once, linked)] == [False, True, False]
     assert "on call" not in await velkommen("list")
 
 

@@ -9,7 +9,7 @@ import pytest
 from procrastinate.testing import InMemoryConnector
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from structlog.testing import capture_logs
 
 from bot import escalating
@@ -20,7 +20,7 @@ from bot.mentor_chat import COMMANDS
 from bot.services import Services
 from core.errors import ChannelError
 from core.messages import Reply
-from store import forum, people, staff
+from store import forum, handovers, people, staff
 from store.staff import Colleague
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.telegram_rules import Limits, person
@@ -237,7 +237,11 @@ async def test_files_come_with_their_message(office: Office) -> None:
     photo = {"file_id": "letter", "file_unique_id": "l", "width": 9, "height": 9, "file_size": 48}
     paper = {"file_id": "paper", "file_unique_id": "p", "file_name": "contract.pdf", "mime_type": "application/pdf"}
     program = {"file_id": "program", "file_unique_id": "q", "file_name": "game.exe"}
-    sent = [{"photo": [photo], "caption": "what is this?"}, {"document": paper}, {"document": program}]
+    sent: list[dict[str, Any]] = [
+        {"photo": [photo], "caption": "what is this?"},
+        {"document": paper},
+        {"document": program},
+    ]
     for content in sent:
         await office.takes(await office.telegram.sends(ANNA, content))
     assert "The person: what is this?" in office.topic()
@@ -562,17 +566,21 @@ async def test_with_nothing_chosen_nothing_is_passed_on(direct: Office) -> None:
 
 
 async def test_what_is_not_allowed_to_be_seen_is_not_told(direct: Office) -> None:
-    """Invited, and nothing more: no word of the person."""
+    """It waits, and was not offered to her: no word of the person."""
     maria = await direct.mentor("Maria", MARIA)
     nadia = await direct.mentor("Nadia", NADIA)
-    conversation = await direct.anna_asks()
+    conversation = await direct.anna_asks("a secret of mine")
+    await direct.telling.tell(conversation, nadia.id, "urgent")
+    (told,) = direct.telegram.messages(NADIA)
+    assert told["text"].startswith("Urgent")
+    assert "secret" not in told["text"]
+    # Invited, she may see it.
     await direct.desk.claim(maria, conversation)
-    await direct.anna("a secret of mine")
     await direct.desk.invite(maria, conversation, nadia.id)
     await direct.settle()
-    (told,) = direct.telegram.messages(NADIA)
+    told = direct.telegram.messages(NADIA)[-1]
     assert told["text"].startswith("You are invited to this conversation")
-    assert "secret" not in told["text"]
+    assert "secret" in told["text"]
     await direct.presses(NADIA, "Join", NADIA)
     await direct.in_private(NADIA, "hello from me, too")
     assert direct.texts(ANNA)[-1] == "👤 Nadia, mentor\n\nhello from me, too"
@@ -588,6 +596,166 @@ async def test_with_a_group_messages_are_not_repeated_in_own_chats(office: Offic
     assert not any("a line for the topic" in each for each in office.texts(MARIA))
     await office.in_private(MARIA, "from my chat")
     assert "👤 Maria: from my chat" in office.topic()
+
+
+async def test_texts_reach_nobody_once_it_is_given_away(direct: Office) -> None:
+    await direct.mentor("Maria", MARIA)
+    await direct.mentor("Nadia", NADIA)
+    conversation = await direct.anna_asks()
+    for given_away in ("/pass", "/pass Nadia", "/resolve"):
+        await direct.in_private(MARIA, f"/open {conversation}")
+        await direct.in_private(MARIA, "/claim")
+        await direct.in_private(MARIA, given_away)
+        await direct.in_private(MARIA, f"too late after {given_away}")
+        assert direct.texts(MARIA)[-1].startswith("About which conversation?"), given_away
+        if given_away == "/pass Nadia":
+            await direct.in_private(NADIA, f"/open {conversation}")
+            await direct.in_private(NADIA, "/pass")
+    assert not any("too late" in each for each in direct.texts(ANNA))
+
+
+async def test_who_answers_a_message_of_one_that_they_gave_away_is_told_to_take_it(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    await direct.desk.claim(maria, conversation)
+    await direct.anna("are you there?")
+    asked = direct.telegram.messages(MARIA)[-1]
+    await direct.in_private(MARIA, f"/open {conversation}")
+    await direct.desk.pass_on(maria, conversation, 0)
+    await direct.settle()
+    for how in ({}, {"reply_to": asked["message_id"]}):
+        await direct.in_private(MARIA, "never again", **how)
+        assert direct.texts(MARIA)[-1].startswith("Take the conversation first.")
+    await direct.in_private(MARIA, "never again")
+    assert direct.texts(MARIA)[-1].startswith("About which conversation?")
+    assert not any("never again" in each for each in direct.texts(ANNA))
+    # A step of their own brings it back.
+    await direct.in_private(MARIA, f"/open {conversation}")
+    await direct.in_private(MARIA, "/claim")
+    await direct.in_private(MARIA, "here i am again")
+    assert direct.texts(ANNA)[-1].endswith("here i am again")
+
+
+async def test_what_was_resolved_elsewhere_is_not_written_to(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    await direct.in_private(MARIA, f"/open {conversation}")
+    await direct.in_private(MARIA, "/claim")
+    await direct.desk.resolve(maria, conversation, outcome="solved")
+    await direct.in_private(MARIA, "one more thing")
+    assert direct.texts(MARIA)[-1].startswith("This conversation is over.\n\nAbout which conversation?")
+    # The person comes back: what is written now is not for this one unless it is opened again.
+    await direct.in_private(MARIA, f"/open {conversation}")
+    await direct.settle()
+    await direct.services.mirror(conversation)
+    await direct.works()
+    await direct.anna_presses("mentor:rate:1")
+    assert (await status(direct)).status == "waiting"
+    await direct.in_private(MARIA, "for somebody else")
+    assert not any("one more thing" in each or "for somebody else" in each for each in direct.texts(ANNA))
+
+
+async def test_in_a_topic_who_declined_takes_it_by_a_step_only(office: Office) -> None:
+    await office.mentor("Maria", MARIA)
+    conversation = await office.anna_asks()
+    await escalating.advance(office.services, conversation)
+    await office.settle()
+    thread = office.thread()
+    await office.in_group(MARIA, "/decline", thread=thread)
+    await office.in_group(MARIA, "not for me", thread=thread)
+    assert "Take the conversation first." in office.topic()
+    assert not any("not for me" in each for each in office.texts(ANNA))
+    await office.in_group(MARIA, "/claim", thread=thread)
+    await office.in_group(MARIA, "now i am here", thread=thread)
+    assert office.texts(ANNA)[-1].endswith("now i am here")
+
+
+@pytest.mark.parametrize(
+    "words", ["/open 99999999999999999999", "/snooze 0001-01-01 00:00", "/snooze 9999-12-31 23:59"]
+)
+async def test_odd_numbers_are_answered(direct: Office, words: str) -> None:
+    await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    await direct.in_private(MARIA, f"/open {conversation}")
+    await direct.in_private(MARIA, "/claim")
+    before = len(direct.texts(MARIA))
+    await direct.in_private(MARIA, words)
+    assert len(direct.texts(MARIA)) == before + 1
+
+
+async def test_what_cannot_be_carried_out_is_said_and_left_out(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    await office.mentor("Maria", MARIA)
+    await office.anna_asks()
+    update = await office.telegram.says(GROUP, "a secret", by=person(MARIA), thread=office.thread())
+
+    async def broken(*_: object) -> Any:
+        raise DataError("insert 'a secret'", {}, Exception("out of range"))
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(handovers, "written", broken)
+        await office.takes(update)
+    (left_out,) = [each for each in logs if each["event"] == "a mentor's update left out"]
+    assert left_out["error"] == "DataError"
+    assert "secret" not in str(logs)
+    assert "That did not work." in office.topic()
+
+
+async def test_a_call_is_tried_again_unless_it_is_refused(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    direct.telegram.fail("sendMessage", how="drop")
+    assert await direct.telling.tell(conversation, maria.id, "urgent") == 30
+    assert await direct.telling.tell(conversation, maria.id, "urgent") is None
+    assert direct.texts(MARIA)[-1].startswith("Urgent")
+    for refusal in ({"status": 400, "description": "Bad Request: no"}, {"status": 403, "description": "Forbidden: x"}):
+        direct.telegram.fail("sendMessage", **refusal)
+        assert await direct.telling.tell(conversation, maria.id, "urgent") is None
+
+
+async def test_a_call_that_never_arrives_is_given_up_in_the_end(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    connector = InMemoryConnector()
+    app = make_queue(connector)
+    async with app.open_async():
+        add_tasks(app, direct.services)
+        tries, since = 0, 0.0
+        while tries < 100:
+            direct.telegram.fail("sendMessage", how="drop")
+            connector.reset()
+            await app.tasks["tell"](conversation, maria.id, "urgent", since)
+            tries += 1
+            if not connector.jobs:
+                break
+            ((_, job),) = connector.jobs.items()
+            since = job["args"]["since"]
+            direct.clock.pass_(seconds=30)
+    assert 20 <= tries <= 40
+
+
+async def test_what_a_chat_lacks_is_found_and_brought(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    conversation = await direct.anna_asks()
+    await direct.desk.claim(maria, conversation)
+    await direct.settle()
+    await direct.intake.take(await direct.telegram.says(ANNA, "are you there?"))
+    await direct.services.background.drain()
+    direct.to_mirror = []
+    direct.clock.pass_(minutes=3)
+
+    async def untold() -> list[int]:
+        now = direct.services.now()
+        async with direct.services.database.connect() as connection:
+            return await forum.untold(connection, before=now, since=now - timedelta(days=1))
+
+    assert await untold() == [conversation]
+    app = make_queue(InMemoryConnector())
+    async with app.open_async():
+        add_tasks(app, direct.services)
+        await app.tasks["mirror_behind"](0)
+        await app.run_worker_async(wait=False, install_signal_handlers=False, listen_notify=False)
+    assert direct.texts(MARIA)[-1].startswith("The person: are you there?")
+    assert await untold() == []
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------
@@ -614,6 +782,52 @@ async def test_to_forget_a_person_deletes_their_topic_and_what_stands_in_own_cha
     await office._mirror(conversation)
     await office.works()
     assert office.telegram.chats[GROUP].topics == {}
+
+
+async def test_own_chats_are_cleared_while_telegram_still_deletes(direct: Office) -> None:
+    maria = await direct.mentor("Maria", MARIA)
+    await direct.anna("hello")
+    await direct.knows_anna()
+    conversation = await direct.anna_asks()
+    await escalating.advance(direct.services, conversation)
+    await direct.settle()
+    await direct.presses(MARIA, "Take it", MARIA)
+    await direct.anna("an old line")
+    await direct.in_private(MARIA, "an old answer")
+    connector = InMemoryConnector()
+    app = make_queue(connector)
+    async with app.open_async():
+        add_tasks(app, direct.services)
+        await app.tasks["clear_chats"](0)
+        await direct.settle()
+        assert any("an old line" in each for each in direct.texts(MARIA)), "not yet"
+        ((_, job),) = connector.jobs.items()
+        assert job["task_name"] == "clear_up_to"
+        assert timedelta(hours=45) < job["scheduled_at"] - datetime.now(UTC) < timedelta(hours=47)
+        await direct.anna("a new line")
+        for _ in range(2):
+            await app.tasks["clear_up_to"](**job["args"])
+        await direct.settle()
+        left = direct.texts(MARIA)
+        assert any("a new line" in each for each in left)
+        assert not any("an old" in each or "hello there" in each for each in left)
+        # It is known how far that chat was told.
+        await direct.services.mirror(conversation)
+        await direct.works()
+        assert direct.texts(MARIA) == left
+        await direct.anna("a newer line")
+        assert len(direct.texts(MARIA)) == len(left) + 1
+
+        await direct.desk.resolve(maria, conversation, outcome="solved")
+        await direct.settle()
+        await app.tasks["clear_chats"](0)
+        await direct.settle()
+        assert any("a newer line" in each for each in direct.texts(MARIA)), "a moment to look at it"
+        direct.clock.pass_(minutes=61)
+        await app.tasks["clear_chats"](0)
+        await direct.settle()
+    assert not any("Anna" in each or "line" in each for each in direct.texts(MARIA))
+    assert await direct.rows("select from forum_messages") == []
 
 
 @pytest.mark.parametrize("step", ["topic made", "package posted", "posted"])

@@ -19,14 +19,17 @@ async def hire(
     languages: tuple[str, ...] = (),
     kommuner: tuple[str, ...] = (),
     on_call: bool = False,
+    linked: bool = True,
 ) -> Colleague:
-    """A new colleague; on call the whole week if so wished."""
+    """A new colleague; on call the whole week, with Telegram linked, if so wished."""
     async with services.database.begin() as connection:
         number = await staff.add(
             connection, email=f"{name}@example.org", name=name, role=role, languages=languages, kommuner=kommuner,
             now=services.now(),
         )  # fmt: skip
         if on_call:
+            if linked:
+                await staff.link_telegram(connection, number, f"7{number}")
             for weekday in range(7):
                 await staff.add_shift(connection, number, "on_call", time(0), time(0), weekday=weekday)
         found = await staff.by_id(connection, number)

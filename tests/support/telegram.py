@@ -62,7 +62,7 @@ class Office:
 
     async def mentor(self, name: str, number: int, *, linked: bool = True, **traits: Any) -> Colleague:
         """A colleague whose account in Telegram has that number."""
-        hired = await hire(self.services, name, **traits)
+        hired = await hire(self.services, name, linked=linked, **traits)
         self.telegram.chat(number, first_name=name)
         if linked:
             async with self.services.database.begin() as connection:

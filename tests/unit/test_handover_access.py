@@ -82,7 +82,7 @@ MAY = {
     "mine":                                ("stfar..p.nmxg", "stfarc.pjnmxg"),
     "mine, snoozed":                       ("stfar..p.nmxg", "stfarc.pjnmxg"),
     "I am a member":                       ("stfar....nmx.", "stfarc.pjnmxg"),
-    "I am invited":                        ("........j....", "stfa.c.pjnmxg"),
+    "I am invited":                        ("stfa....j....", "stfa.c.pjnmxg"),
     "theirs":                              (".............", "stfa.c.pjnmxg"),
     "theirs, was offered to me":           (".............", "stfa.c.pjnmxg"),
     "theirs, was mine":                    ("stfa.........", "stfa.c.pjnmxg"),

@@ -55,9 +55,9 @@ class Course:
     on_call: tuple[int, ...]
     log: list[str] = field(default_factory=list)
 
-    def run(self, start: str, hours: int) -> list[str]:
+    def run(self, start: str, hours: float) -> list[str]:
         now = danish_moment(start)
-        for _ in range(hours * 12):
+        for _ in range(int(hours * 12)):
             for step in self.look(now):
                 self.note(step, now)
             now += 5 * MINUTE
@@ -170,34 +170,59 @@ def test_the_first_half_hour(people: tuple[Candidate, ...], need: dict[str, Any]
             [
                 "09 03:00 on call 5 22",
                 "09 03:05 supervisors 21 22",
+                "09 03:20 on call 5 22",
+                "09 03:20 supervisors 21 22",
                 "09 03:20 sorry, by 09 09:30",
+                "09 03:35 on call 5 22",
+                "09 03:35 supervisors 21 22",
+                "09 03:50 on call 5 22",
+                "09 03:50 supervisors 21 22",
                 "09 09:00 offer 1 2 3",
                 "09 09:05 offer 4 6 7",
                 "09 09:35 sorry, by 09 10:30",
             ],
         ),
-        ("2026-06-09 03:00", (), 4, ["09 03:00 supervisors 21 22", "09 03:20 sorry, by 09 09:30"]),
+        (
+            "2026-06-09 03:00",
+            (),
+            4,
+            [
+                "09 03:00 supervisors 21 22",
+                "09 03:15 supervisors 21 22",
+                "09 03:20 sorry, by 09 09:30",
+                "09 03:30 supervisors 21 22",
+                "09 03:45 supervisors 21 22",
+            ],
+        ),
         (
             "2026-12-24 22:00",
             (5,),
-            1,
-            ["24 22:00 on call 5", "24 22:05 supervisors 21 22", "24 22:20 sorry, by 28 09:30"],
+            0.5,
+            [
+                "24 22:00 on call 5",
+                "24 22:05 supervisors 21 22",
+                "24 22:20 on call 5",
+                "24 22:20 supervisors 21 22",
+                "24 22:20 sorry, by 28 09:30",
+            ],
         ),
         (
             "2026-06-08 10:00",
             (2,),
-            1,
+            0.5,
             [
                 "08 10:00 on call 2",
                 "08 10:00 offer 1 3 4",
                 "08 10:05 offer 5 6 7",
                 "08 10:05 supervisors 21",
+                "08 10:20 on call 2",
+                "08 10:20 supervisors 21 22",
                 "08 10:20 sorry, by 08 11:00",
             ],
         ),
     ],
 )
-def test_urgent(start: str, on_call: tuple[int, ...], hours: int, course: list[str]) -> None:
+def test_urgent(start: str, on_call: tuple[int, ...], hours: float, course: list[str]) -> None:
     assert a_course(start, urgent=True, on_call=on_call).run(start, hours) == course
 
 
@@ -270,10 +295,27 @@ def test_reasons_travel_with_the_offer() -> None:
         ("2026-06-08 11:30", "2026-06-08 11:31", {"apologised_at": NOW + 31 * MINUTE}, "2026-06-08 13:30"),
         ("2026-06-08 16:00", "2026-06-08 16:01", {}, None),  # closed; said in the morning
         ("2026-06-08 16:00", "2026-06-09 09:00", {}, "2026-06-09 09:30"),
-        ("2026-06-08 16:00", "2026-06-08 16:01", {"urgent": True}, "2026-06-09 09:30"),
+        ("2026-06-08 16:00", "2026-06-08 16:01", {"urgent": True, "supervisors_at": NOW}, "2026-06-09 09:30"),
     ],
 )
 def test_sorry_once_for_each_missed_promise(promised: str, now: str, fields: dict[str, Any], new: str | None) -> None:
     standing = a_standing("2026-06-08 10:00", claimed=True, promised_at=danish_moment(promised), **fields)
 
     assert steps(standing, now=danish_moment(now)) == ([Sorry(danish_moment(new))] if new else [])
+
+
+@pytest.mark.parametrize(
+    ("now", "fields", "asked"),
+    [
+        ("2026-06-08 12:00", {"answered_at": NOW, "waiting_since": NOW + 5 * MINUTE}, False),
+        ("2026-06-08 13:06", {"answered_at": NOW, "waiting_since": NOW + 5 * MINUTE}, True),  # two hours without lunch
+        ("2026-06-08 13:06", {"answered_at": NOW, "waiting_since": NOW + 5 * MINUTE, "supervisors_at": NOW}, False),
+        ("2026-06-08 10:09", {"urgent": True}, False),
+        ("2026-06-08 10:10", {"urgent": True}, True),
+        ("2026-06-08 12:00", {"urgent": True, "answered_at": NOW}, False),
+    ],
+)
+def test_supervisors_hear_of_a_mentor_who_does_not_write(now: str, fields: dict[str, Any], asked: bool) -> None:
+    standing = a_standing("2026-06-08 10:00", claimed=True, promised_at=danish_moment("2026-06-08 15:00"), **fields)
+
+    assert [isinstance(step, AskSupervisors) for step in steps(standing, now=danish_moment(now))] == [True] * asked

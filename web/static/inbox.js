@@ -5,7 +5,7 @@ import { conversation, get, newId, post, session } from "./inbox_api.js";
 import { Boxes } from "./inbox_boxes.js";
 import { Composer } from "./inbox_composer.js";
 import { ask, isAsking, writing } from "./inbox_dialogs.js";
-import { $, isTyping, put, wireMenu } from "./inbox_dom.js";
+import { $, isTyping, put, quoted, wireMenu } from "./inbox_dom.js";
 import { showKeys, wireKeys } from "./inbox_keys.js";
 import { Live, chime } from "./inbox_live.js";
 import { find, lose, signOut, tellNews, toast } from "./inbox_notices.js";
@@ -165,8 +165,11 @@ $("talk-failed").querySelector("button").addEventListener("click", () => {
 function showHead() {
   const { row } = open;
   put($("talk-name"), nameOf(row));
+  const rated = row.rating ? say("rated", { rating: row.rating }) : "";
   const flags = [isMuted(row) && texts.muted, row.reachable === false && texts.unreachable];
-  put($("talk-facts"), [row.languageName, stateOf(row), ...flags].filter(Boolean).join(" · "));
+  put($("talk-facts"), [row.languageName, stateOf(row), rated, ...flags].filter(Boolean).join(" · "));
+  $("talk-rating").replaceChildren(...(row.ratingText ? [quoted(row.ratingText, row.language)] : []));
+  $("talk-rating").hidden = !row.ratingText;
   $("talk-theme").hidden = !row.can.note;
   if (document.activeElement !== $("talk-theme")) $("talk-theme").value = row.theme ?? "";
   acts.show(row);

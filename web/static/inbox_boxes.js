@@ -7,7 +7,8 @@ import { List } from "./inbox_list.js";
 import { boxOf } from "./inbox_rows.js";
 import { start, texts } from "./inbox_words.js";
 
-const SEARCH_PAUSE = 200; // ms without a key before the server is asked
+const SEARCH_PAUSE = 400; // ms without a key before the server is asked
+const TOO_OFTEN = 429;
 
 export class Boxes {
   #sought = "";
@@ -48,7 +49,7 @@ export class Boxes {
       this.#loaded.add(asked);
       this.show({ anew: anew || $("rows").childElementCount === 0 });
     } catch (error) {
-      if (asked === this.#asked) this.#showNothing(error.status === 403 ? texts.noRights : texts.listFailed, true);
+      if (asked === this.#asked) this.#showNothing(sentenceOf(error), true);
     } finally {
       if (asked === this.#asked) $("rows-skeleton").hidden = true;
     }
@@ -131,4 +132,9 @@ export class Boxes {
     const waiting = (this.#counts.queue ?? 0) + this.rows.unreadMine;
     document.title = waiting ? `(${waiting}) ${texts.title}` : texts.title;
   }
+}
+
+function sentenceOf({ status, message }) {
+  if (status === 403) return texts.noRights;
+  return status === TOO_OFTEN ? message : texts.listFailed;
 }

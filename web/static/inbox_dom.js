@@ -25,6 +25,11 @@ export function icon(name) {
   return svg;
 }
 
+// What a person wrote about the help they got, in the quotation marks of the page.
+export function quoted(text, language) {
+  return make("q", { className: "quoted", dir: "auto" }, make("span", { lang: language ?? "" }, text));
+}
+
 export function unseen(text) {
   return make("span", { className: "unseen" }, text);
 }

@@ -1,12 +1,12 @@
 // Who the person is, as far as they agreed to tell: profile, list, earlier conversations, notes.
 
-import { $, button, icon, make } from "./inbox_dom.js";
+import { $, button, icon, make, quoted } from "./inbox_dom.js";
 import { clock, dateName, dayName, nameOf, say, texts, when } from "./inbox_words.js";
 
 const LATE_FIRST = { late: 0, open: 1, blocked: 2 };
 
 // acts: { findTopic(title) or null, openEarlier(row), nameMentor() or null }
-export function showPerson({ row, person, tasks, earlier, notes }, acts) {
+export function showPerson({ row, person, tasks, earlier, notes, looks }, acts) {
   $("person-parts").replaceChildren(
     ...[
       who(row, person),
@@ -15,6 +15,7 @@ export function showPerson({ row, person, tasks, earlier, notes }, acts) {
       earlierTalks(earlier ?? [], acts),
       caseNotes(notes ?? []),
       named(person.mentors ?? [], acts),
+      looks && whoLooked(looks),
     ].filter(Boolean),
   );
 }
@@ -87,9 +88,11 @@ function isLate({ late, state }) {
 function earlierTalks(rows, { openEarlier }) {
   if (!rows.length) return part(texts.earlierTalks, make("p", { className: "hint" }, texts.noEarlier));
   const lines = rows.map((row) => {
-    const facts = [row.themeLabel || row.reasonLabel, row.mentor && say("withName", { name: row.mentor })];
+    const rated = row.rating && say("rated", { rating: row.rating });
+    const facts = [row.themeLabel || row.reasonLabel, row.mentor && say("withName", { name: row.mentor }), rated];
     const day = button(dayName(row.closedAt ?? row.createdAt), () => openEarlier(row), { className: "link" });
-    return make("li", {}, day, make("span", { className: "hint" }, facts.filter(Boolean).join(" · ")));
+    const line = row.ratingText ? quoted(row.ratingText, row.language) : null;
+    return make("li", {}, day, make("span", { className: "hint" }, facts.filter(Boolean).join(" · ")), line);
   });
   return part(texts.earlierTalks, make("ul", { className: "earlier" }, ...lines));
 }
@@ -113,6 +116,17 @@ function named(mentors, { nameMentor }) {
       : make("p", { className: "hint" }, texts.noNamed),
     nameMentor && button(texts.nameMentor, nameMentor, { className: "link" }),
   );
+}
+
+// Of supervisors alone: the server gives it to nobody else.
+function whoLooked(looks) {
+  const line = ({ name, what, at }) =>
+    make("li", {}, make("bdi", {}, name), make("span", { className: "hint" }, ` · ${what} · ${lookedAt(at)}`));
+  return part(texts.looks, make("ul", { className: "looks" }, ...looks.map(line)));
+}
+
+function lookedAt(at) {
+  return `${dayName(at)} ${clock(at)}`;
 }
 
 function part(title, ...children) {

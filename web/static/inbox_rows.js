@@ -61,7 +61,7 @@ export function boxOf(row) {
 }
 
 function isOurs(row) {
-  return row.mine || row.member;
+  return row.mine || row.member || row.invited;
 }
 
 function time(at) {

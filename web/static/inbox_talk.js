@@ -11,6 +11,7 @@ const PLACE = { recruit: 0, event: 1, bot: 2, mentor: 2, note: 3 }; // of what h
 
 export class Transcript {
   #shown = new Map();
+  #replaced = new Set(); // keys of what the person has corrected since
   #row = null;
 
   constructor({ acts, reachedEnd }) {
@@ -26,6 +27,7 @@ export class Transcript {
   show(row, messages) {
     this.#row = row;
     this.#shown.clear();
+    this.#replaced.clear();
     this.log.setAttribute("aria-live", "off");
     this.log.replaceChildren();
     this.#put(messages);
@@ -125,7 +127,11 @@ export class Transcript {
 
   // Whether it is new.
   #place(message) {
+    if (message.replaces) this.#replaced.add(message.replaces);
+    if (this.#replaced.has(message.key)) return false;
     const known = this.#shown.get(message.key);
+    const before = this.#shown.get(message.replaces);
+    if (!known && before) return this.#correct(before, message);
     if (known && same(known.message, message)) {
       if (known.message.status !== message.status) showState(known.element, message.status);
       known.message = message;
@@ -136,6 +142,16 @@ export class Transcript {
     else this.#insert(element, message);
     this.#shown.set(message.key, { message, element });
     return !known;
+  }
+
+  // A corrected message stands where it stood before.
+  #correct(before, newer) {
+    const message = { ...newer, at: before.message.at };
+    const element = entry(message, this.#row, this.acts);
+    before.element.replaceWith(element);
+    this.#shown.delete(before.message.key);
+    this.#shown.set(message.key, { message, element });
+    return true;
   }
 
   #insert(element, message) {

@@ -6,8 +6,8 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.channels.telegram.forum import LOOK_AGAIN, group_package, in_order, labels_of, telling, unsettled
-from bot.channels.telegram.rooms import Rooms
+from bot.channels.telegram.forum import LOOK_AGAIN, TRY_AGAIN, group_package, in_order, labels_of, telling, unsettled
+from bot.channels.telegram.rooms import Rooms, refused
 from bot.handing import case_of, staff_of
 from bot.mentor_chat import inbox_address, offer_buttons
 from bot.mentor_words import WHAT, Line, in_short, language_of, line, package, who, words_in
@@ -54,6 +54,8 @@ class Direct:
         """What the person has written since, to the mentor who has the conversation; seconds after which to look again."""
         async with telling(self._services, conversation_id) as connection:
             row = await handovers.row(connection, conversation_id)
+            if row is not None and not row.is_open:
+                await forum.end_talks(connection, conversation_id)
             if row is None or not row.is_open or row.status == "waiting" or row.mentor_id is None:
                 return None
             me = await staff.by_id(connection, row.mentor_id)
@@ -99,10 +101,13 @@ class Direct:
 
     async def show(self, chat_id: int, lines: Sequence[Line], conversation_id: int) -> None:
         """All at hand, as a colleague asked for it."""
-        numbers = await self._rooms.post(chat_id, lines, bulk=False)
-        async with self._services.database.begin() as connection:
-            for number in numbers:
-                await forum.map_message(connection, chat_id, number, conversation_id)
+        numbers: list[int] = []
+        try:
+            await self._rooms.post(chat_id, lines, bulk=False, sent=numbers)
+        finally:
+            async with self._services.database.begin() as connection:
+                for number in numbers:
+                    await forum.map_message(connection, chat_id, number, conversation_id)
 
     async def _post(
         self,
@@ -114,7 +119,14 @@ class Direct:
         buttons: Sequence[Button] = (),
         inbound_id: int | None = None,
     ) -> None:
-        numbers = await self._rooms.post(chat_id, lines, buttons=buttons)
+        numbers: list[int] = []
+        try:
+            await self._rooms.post(chat_id, lines, buttons=buttons, sent=numbers)
+        except ChannelError:
+            # A part of it stands there, and is to go with the rest; but it is not told yet.
+            for number in numbers:
+                await forum.map_message(connection, chat_id, number, row.conversation_id)
+            raise
         self._services.step("posted")
         for number in numbers:
             await forum.map_message(connection, chat_id, number, row.conversation_id, inbound_id=inbound_id or None)
@@ -124,10 +136,11 @@ class Direct:
                 await self._rooms.delete(chat_id, number)
 
     def _later(self, error: ChannelError) -> float | None:
-        """The inbox has it all; only what is asked for by Telegram is tried again."""
-        if error.retry_after is None:
-            log.info("mentor not told", error=str(error)[:200])
-        return error.retry_after
+        """What Telegram refuses is not tried again: the inbox has it all."""
+        if error.retry_after is not None:
+            return error.retry_after
+        log.warning("mentor not told", error=str(error)[:200])
+        return None if refused(error) else TRY_AGAIN
 
 
 def _way_in(me: Colleague, row: Row, what: str) -> str:

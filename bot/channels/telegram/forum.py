@@ -68,6 +68,8 @@ class Forum:
     async def _tell(self, connection: AsyncConnection, conversation_id: int) -> float | None:
         topic = await forum.topic_of(connection, conversation_id)
         row = await handovers.row(connection, conversation_id)
+        if row is not None and not row.is_open:
+            await forum.end_talks(connection, conversation_id)
         if topic is not None and row is not None and topic.chat_id == self._chat:
             try:
                 return await self._go_on(connection, row, topic)

@@ -4,10 +4,14 @@ A step is carried out to its end before Telegram hears that its update arrived; 
 be shown does not undo the step.
 """
 
+import traceback
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from telegram import BotCommand, BotCommandScopeChat, CallbackQuery, Message, Update, User
 from telegram.constants import ChatType
 from telegram.error import TelegramError
@@ -16,7 +20,7 @@ from telegram.ext.filters import StatusUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.direct import Direct
 from bot.channels.telegram.forum import source_of
-from bot.channels.telegram.rooms import Rooms
+from bot.channels.telegram.rooms import Rooms, refused
 from bot.mentor_chat import (
     COMMANDS,
     GENERAL,
@@ -29,8 +33,9 @@ from bot.mentor_chat import (
     colleague_behind,
     command,
     inbox_address,
+    number_in,
 )
-from bot.mentor_words import Line, Words, language_of, package, words_in
+from bot.mentor_words import OTHERWISE, Line, Words, language_of, package, words_in
 from bot.services import Services
 from core.errors import ChannelError
 from i18n.languages import DEFAULT, nearest
@@ -45,6 +50,8 @@ log = structlog.get_logger()
 LINK = "mentor-"
 SUPERGROUP = "-100"  # in front of a supergroup's own number
 HINT_EVERY = timedelta(hours=1)
+# The database is away, or has no connection left: it will be back.
+AWAY = (OperationalError, InterfaceError, NoConnectionError, ConnectorException)
 MOST_HINTED = 1_000
 
 STRANGER = msgid(
@@ -74,7 +81,41 @@ class Mentors:
         self._hinted: dict[tuple[int, int], datetime] = {}
 
     async def take(self, update: Update) -> bool:
-        """Carry out what a colleague wants; False for an update that is none of theirs."""
+        """Carry out what a colleague wants; False for an update that is none of theirs.
+
+        Raises only what will be better by the time that the update comes again. Until then, no other is taken; so what
+        cannot be carried out at all is said to the colleague, and left out.
+        """
+        try:
+            return await self._take(update)
+        except AWAY:
+            raise
+        except ChannelError as error:
+            if not refused(error):
+                raise
+            return await self._left_out(update, error)
+        except Exception as error:
+            return await self._left_out(update, error)
+
+    async def _left_out(self, update: Update, error: Exception) -> bool:
+        # Not the error itself, which may hold what was written; where it came from is enough to mend it.
+        places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+        log.error("a mentor's update left out", update=update.update_id, error=type(error).__name__, places=places)
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None:
+            return True
+        try:
+            me = await self._colleague(user)
+            if me is not None:
+                words = await self._chat.words(me)
+                await self._say(chat.id, words.t.gettext(OTHERWISE), thread=_thread(update))
+        except AWAY:
+            raise
+        except Exception as another:
+            log.error("not shown to the mentor", error=type(another).__name__)
+        return True
+
+    async def _take(self, update: Update) -> bool:
         chat, user = update.effective_chat, update.effective_user
         if self._group and chat is not None and chat.id == self._group:
             await self._in_group(update, user)
@@ -125,15 +166,15 @@ class Mentors:
 
     async def _pressed_in_group(self, me: Colleague, query: CallbackQuery, thread: int | None) -> None:
         payload = query.data or ""
-        number = payload.removeprefix(PRESS).split(":")[1:2]
-        if not payload.startswith(PRESS) or not number or not number[0].isdecimal():
+        digits = "".join(payload.removeprefix(PRESS).split(":")[1:2])
+        if not payload.startswith(PRESS) or (number := number_in(digits)) is None:
             return
         async with self._services.database.connect() as connection:
-            topic = await forum.topic_of(connection, int(number[0]))
+            topic = await forum.topic_of(connection, number)
         place = query.message.message_id if query.message else 0
         heard = Heard(
             me,
-            int(number[0]),
+            number,
             f"{source_of(self._group)}{place}:{query.id}",
             seen=topic.told.inbound if topic else None,
         )
@@ -255,6 +296,9 @@ class Mentors:
         if answer.unlink:
             await self._unlink(me, chat_id)
             return
+        if answer.ends is not None:
+            async with self._services.database.begin() as connection:
+                await forum.end_talks(connection, answer.ends, staff_id=me.id)
         if answer.opens is not None and chat_id > 0:
             async with self._services.database.begin() as connection:
                 await staff.set_talk(connection, me.id, answer.opens)
@@ -277,7 +321,8 @@ class Mentors:
         answer = await self._chat.presses(Heard(me, None, "", private=True), f"{PRESS}open:{conversation_id}")
         if self._group or answer.package is None:
             return answer
-        await self._direct.mirror(conversation_id)
+        if await self._direct.mirror(conversation_id) is not None:
+            await self._services.mirror(conversation_id)
         return replace(answer, package=None)
 
     async def _show_package(self, me: Colleague, answer: Answer, chat_id: int, thread: int | None) -> None:

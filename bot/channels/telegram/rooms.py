@@ -43,11 +43,14 @@ class Rooms:
         buttons: Sequence[Button] = (),
         reply_to: int | None = None,
         bulk: bool = True,
+        sent: list[int] | None = None,
     ) -> list[int]:
-        """The entries as one message, or as few as they need; the numbers of what was posted."""
+        """The entries as one message, or as few as they need; the numbers of what was posted, put into `sent` as it is
+        posted: what fails half-way has left something, too.
+        """
         blocks = [block for line in lines for block in _blocks(line)]
         where = Where(thread, reply_to, quiet=bulk and not any(line.loud for line in lines))
-        sent: list[int] = []
+        sent = [] if sent is None else sent
         for part in shown_as(blocks, buttons):
             begun, patience = bool(sent), PATIENCE if bulk and not sent else None
             number = await self._channel.send_part(str(chat_id), part, where, begun=begun, bulk=bulk, patience=patience)

@@ -14,12 +14,14 @@ from bot.handing import HandingError, Task, case_of
 from handover.access import Role, Staff
 from i18n.languages import LANGUAGES
 from i18n.translator import translator
-from store.handovers import File, Row, Said
+from store.handovers import File, Looked, Row, Said
 from web.inbox_errors import SENTENCES, as_refused
 from web.inbox_stream import LONGEST_QUEUE, Announced, InboxHub, Page, parse
 from web.inbox_views import (
     EVENTS,
+    Version,
     Words,
+    looks_view,
     message_view,
     messages_view,
     person_view,
@@ -101,7 +103,7 @@ MINE = {"reply", "passOn", "note", "resolve", "snooze", "transcript", "mute", "s
         (a_row(), staff(MARIA), MINE),
         (a_row(status="snoozed"), staff(MARIA), MINE),
         (a_row(members=(OTTO,)), staff(OTTO), {"reply", "leave", "note", "resolve", "snooze", "transcript", "mute"}),
-        (a_row(invited=(OTTO,)), staff(OTTO), {"join", "leave"}),
+        (a_row(invited=(OTTO,)), staff(OTTO), {"join", "leave", "transcript"}),
         (a_row(), staff(OTTO), set()),
         (
             a_row(),
@@ -194,9 +196,47 @@ def test_a_persons_corrected_message_stands_once_with_what_it_was() -> None:
     views = messages_view(entries, MARIA, rights(staff(), case_of(a_row())), ENGLISH)
 
     assert [(view["key"], view["text"], view["earlier"]) for view in views] == [
-        ("o2", "All right", []),
         ("i4", "I live in Odense C", ["I live in Odnse", "I live in Odense"]),
+        ("o2", "All right", []),
     ]
+    assert views[0]["at"] == "2026-11-23T12:01:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("entries", "replaces", "earlier"),
+    [
+        ([said(number=5, edits="r1")], "i3", ["Odnse", "Odense"]),
+        ([said(number=2, edits="r1")], "i1", ["Odnse"]),
+        ([said(number=3, text="Odense", edits="r1"), said(number=5, edits="r1")], "i1", ["Odnse", "Odense"]),
+        ([said(number=5, edits="r2")], None, []),
+        ([said(number=5, reference="r1")], None, []),
+    ],
+)
+def test_a_correction_says_what_it_replaces_on_the_page(
+    entries: list[Said], replaces: str | None, earlier: list[str]
+) -> None:
+    versions = {"r1": [Version(1, "Odnse"), Version(3, "Odense"), Version(5, "Hello")]}
+    (view,) = messages_view(entries, MARIA, rights(staff(), case_of(a_row())), ENGLISH, versions=versions)
+
+    assert (view["replaces"], view["earlier"]) == (replaces, earlier)
+
+
+def test_who_looked_at_a_person_in_words() -> None:
+    looks = [Looked(NOW, "Maria", "conversation"), Looked(NOW, None, "attachment"), Looked(NOW, "Otto", "list")]
+
+    assert [(look["name"], look["what"]) for look in looks_view(looks, ENGLISH)] == [
+        ("Maria", "the conversation"),
+        ("somebody", "a file"),
+        ("Otto", "list"),
+    ]
+    assert looks_view(looks, ENGLISH)[0]["at"] == "2026-11-23T12:00:00+00:00"
+
+
+def test_a_line_about_the_help_is_for_those_who_may_read_the_conversation() -> None:
+    row = a_row(status="waiting", mentor_id=None, rating=2, rating_text="Too slow")
+
+    assert shown(row, staff(OTTO))["ratingText"] is None
+    assert shown(row, staff(9, Role.SUPERVISOR))["ratingText"] == "Too slow"
 
 
 @pytest.mark.parametrize(
