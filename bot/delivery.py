@@ -34,6 +34,8 @@ async def deliver(services: Services, connection: AsyncConnection, context: Cont
     if channel is None:
         return
     for due in await conversations.due(connection, context.conversation_id):
+        if due.due_at > services.now() and due.body.get("notice"):
+            continue  # that one of ours may be lost is said later; nothing waits for it
         if due.due_at > services.now() or not await _one(services, connection, context, channel, due):
             return
 

@@ -166,6 +166,8 @@ def _add_telling(app: App, services: Services) -> None:
     @app.task(name="clear_up_to", retry=AGAIN)
     async def clear_up_to(up_to: list[list[int]]) -> None:
         """Delete what has stood in mentors' own chats since these were the newest messages there."""
+        if telling is None:
+            return
         async with services.database.begin() as connection:
             for chat_id, number in await forum.clear_old(connection, [(place[0], place[1]) for place in up_to]):
                 await services.drop_topic(chat_id, number)

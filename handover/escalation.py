@@ -18,7 +18,6 @@ from handover.hours import Hours, after_open, is_open
 from handover.promise import Load, again
 from handover.routing import SUPERVISOR, Candidate, Need, Ranked, is_known, offer_to, rank
 
-
 FIRST_HOUR = timedelta(hours=1)
 
 

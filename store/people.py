@@ -94,7 +94,8 @@ async def export(connection: AsyncConnection, recruit_id: uuid.UUID) -> dict[str
     data: dict[str, Any] = {"person": _plain(dict(person)) if person else None}
     for name, (table, columns) in EXPORTED.items():
         picked = [getattr(table, column) for column in columns]
-        rows = await connection.execute(_of_person(select(*picked), table, recruit_id))
+        in_order = select(*picked).order_by(*table.__table__.primary_key.columns)
+        rows = await connection.execute(_of_person(in_order, table, recruit_id))
         data[name] = [_plain(dict(row)) for row in rows.mappings()]
     return data
 
@@ -298,7 +299,7 @@ async def show_again(
     """Queue a copy of one of the person's own replies."""
     copy = text("""
         insert into outbound (conversation_id, inbound_id, epoch, body, created_at, due_at)
-        select conversation_id, :inbound, :epoch, body, :now, :now from outbound
+        select conversation_id, :inbound, :epoch, body || '{"always": true}', :now, :now from outbound
         where id = :id and conversation_id = :conversation
     """)
     await connection.execute(

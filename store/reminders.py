@@ -338,8 +338,10 @@ SEND = sql("""
             as m(place int, conversation_id bigint, epoch int, body jsonb, status text, reminders bigint[])
     ), held as (
         select id from reminders where id in (select unnest(reminders) from message) and status = 'claimed' for update
+    ), free as (
+        select m.* from message m join conversations c on c.id = m.conversation_id and c.epoch = m.epoch for share of c
     ), whole as (
-        select * from message m where not exists (select from unnest(m.reminders) n where n not in (select id from held))
+        select * from free m where not exists (select from unnest(m.reminders) n where n not in (select id from held))
     ), written as (
         insert into outbound (conversation_id, epoch, body, status, created_at, due_at, attempted_at, attempts)
         select conversation_id, epoch, body, status, :now, :now,
@@ -365,8 +367,9 @@ async def begin_sending(
     """Store one message a conversation and tie its reminders to it, all or nothing; by place the message's number.
 
     A message: conversation_id, epoch, body, reminders (their numbers), status `sending` (the caller sends it now) or
-    `pending` (something else waits in front of it). One of which a reminder is claimed no more, as its announcement
-    was stopped this moment, is left out; the rest of it is claimed again.
+    `pending` (something else waits in front of it). One whose conversation has changed hands since it was read, or of
+    which a reminder is claimed no more, as its announcement was stopped this moment, is left out; the rest of it is
+    claimed again.
     """
     rows = [{**message, "place": place} for place, message in enumerate(messages)]
     found = await connection.execute(SEND, {"messages": json.dumps(rows, ensure_ascii=False), "now": now})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 import uvicorn
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, Page, Route, expect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.handing import MentorDesk
@@ -30,7 +30,7 @@ from web.inbox_words import TEXTS
 pytestmark = pytest.mark.browser
 log = structlog.get_logger()
 
-MINE, WAITING = 1, 2  # numbers of scripted conversations
+MINE, WAITING, RESOLVED = 1, 2, 4  # numbers of scripted conversations
 STYLED = """() => [...document.querySelectorAll("[style], style, script:not([src]):not([type='application/json'])")]
   .map((each) => each.outerHTML)"""
 NAMELESS_FIELDS = """() => [...document.querySelectorAll("input:not([type=hidden])")].filter((each) =>
@@ -255,6 +255,44 @@ async def test_what_comes_in_appears_and_nothing_moves_under_the_pointer(me: Col
     await expect(me.page.locator("#rows li").first).to_have_attribute("data-conversation", "3")
 
 
+async def test_a_corrected_message_stays_where_it_was_with_its_earlier_version(me: Colleague) -> None:
+    await me.opens(box="mine", conversation=MINE)
+    first = me.inbox.say(MINE, "I live in Odnse", language="en")
+    await me.sees("I live in Odnse")
+    me.inbox.say(MINE, "And my landlord, too", language="en")
+    await me.sees("And my landlord, too")
+    me.inbox.say(MINE, "I live in Odense", language="en", replaces=first["key"], earlier=["I live in Odnse"])
+    await me.sees("I live in Odense")
+    last = await me.log.locator(".from-recruit").all_inner_texts()
+
+    assert ["Odense" in last[-2], "landlord" in last[-1]] == [True, True]
+    await expect(me.log.locator(".bubble", has_text="Odnse")).to_have_count(0)
+    await me.log.get_by_text("Earlier versions").last.click()
+    await expect(me.log.locator(".versions li", has_text="I live in Odnse")).to_be_visible()
+
+
+async def test_a_rating_and_who_looked_stand_beside_the_conversation(me: Colleague) -> None:
+    me.inbox.rows[RESOLVED].update(rating=5, ratingText="Tusind tak!")
+    await me.opens(box="resolved", conversation=RESOLVED)
+    await expect(me.page.locator("#talk-facts")).to_contain_text("rated 5 of 5")
+    await expect(me.page.locator("#talk-rating")).to_have_text("Tusind tak!")
+    await expect(me.page.locator(".looks li")).to_have_count(2)
+    await expect(me.page.locator(".looks")).to_contain_text("Maria · a file")
+    await expect(me.page.locator(".earlier")).to_contain_text("rated 4 of 5")
+
+
+async def test_too_many_searches_are_said_to_be_so(me: Colleague) -> None:
+    await me.opens()
+
+    async def too_many(route: Route) -> None:
+        await route.fulfill(status=429, json={"error": "too-many", "message": "Please wait 2 seconds."})
+
+    await me.page.route("**/inbox/api/rows?*q=tax*", too_many)
+    await me.page.locator("#search-field").fill("tax")
+    await me.sees("Please wait 2 seconds.")
+    me.complaints.clear()  # the browser itself reports the status
+
+
 @pytest.mark.parametrize("me", [{"viewport": PHONE, "has_touch": True, "is_mobile": True}], indirect=True)
 async def test_on_a_phone_there_is_one_pane_at_a_time(me: Colleague) -> None:
     await me.opens()
@@ -321,7 +359,7 @@ async def test_all_can_be_read_has_a_name_and_no_style_of_its_own(me: Colleague)
     await me.page.keyboard.press("Escape")
     await me.page.locator("[data-act=passOn]").click()
     await look()
-    for path in ("/staff/login?wrong", "/staff/invite", "/inbox/desk?link", "/inbox/measures"):
+    for path in ("/staff/login?wrong", "/staff/invite", "/inbox/desk?link", "/inbox/desk?refused", "/inbox/measures"):
         await me.opens(path=path)
         await look()
 

@@ -470,7 +470,9 @@ async def test_newer_messages_come_by_their_numbers(office: Office) -> None:
 async def test_a_correction_replaces_what_the_page_shows(office: Office) -> None:
     conversation = await office.with_maria("I live in Odnse")
     async with office.services.database.begin() as connection:
-        first = (await connection.execute(text("update inbound set reference = 'r1' returning id, conversation_id"))).all()
+        first = (
+            await connection.execute(text("update inbound set reference = 'r1' returning id, conversation_id"))
+        ).all()
     number = max(each.id for each in first if each.conversation_id == conversation)
     path = f"/inbox/api/conversations/{conversation}"
     async with office.services.database.begin() as connection:
@@ -478,7 +480,12 @@ async def test_a_correction_replaces_what_the_page_shows(office: Office) -> None
             await connection.execute(
                 text("""insert into inbound (conversation_id, channel, update_id, kind, text, edits, received_at)
                         values (:conversation, 'fake', :update, 'text', :words, 'r1', :now)"""),
-                {"conversation": conversation, "update": str(uuid.uuid4()), "words": words, "now": office.services.now()},
+                {
+                    "conversation": conversation,
+                    "update": str(uuid.uuid4()),
+                    "words": words,
+                    "now": office.services.now(),
+                },
             )
     far = 10**17
     since = (await office["owner"].get(f"{path}/since", inbound=number, outbound=far, event=far, note=far)).json()

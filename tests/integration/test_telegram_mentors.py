@@ -576,6 +576,7 @@ async def test_what_is_not_allowed_to_be_seen_is_not_told(direct: Office) -> Non
     assert "secret" not in told["text"]
     # Invited, she may see it.
     await direct.desk.claim(maria, conversation)
+    await direct.anna("another secret")
     await direct.desk.invite(maria, conversation, nadia.id)
     await direct.settle()
     told = direct.telegram.messages(NADIA)[-1]

@@ -22,6 +22,7 @@ from i18n.languages import LANGUAGES
 from i18n.translator import translator
 from store.staff import Colleague, Duties
 from web.headers import Guarded
+from web.inbox_desk import NotTaken
 from web.inbox_views import THEMES
 from web.inbox_words import inbox_texts
 
@@ -197,7 +198,19 @@ class ScriptedInbox:
             link={"name": "Maria", "url": f"{self.url}/staff/invite/abc"} if "link" in request.query_params else None,
             roles=[("mentor", "Mentor"), ("supervisor", "Supervisor"), ("admin", "Administrator")],
             saved="link" in request.query_params,
-            error="",
+            refused=NotTaken(
+                "change",
+                2,
+                "capacity",
+                "Something is missing or does not fit here: Conversations at once, at most.",
+                {"name": "Maria", "role": "mentor", "languages": ["pl"], "capacity": "0"},
+            )
+            if "refused" in request.query_params
+            else None,
+            reports=[
+                {"id": 1, "conversation": 4, "at": self.now, "by": "Maria", "reason": "He threatens to come by."},
+                {"id": 2, "conversation": 5, "at": self.now, "by": None, "reason": "Spam\nagain and again"},
+            ],
         )
 
     async def measures(self, request: Request) -> Response:
@@ -244,6 +257,8 @@ class ScriptedInbox:
             "status": "resolved",
             "closedAt": iso(self.now, days=9),
             "mentor": "Maria",
+            "rating": 4,
+            "ratingText": "Дуже дякую!",
         }
         person = {
             "name": row["name"],
@@ -279,6 +294,12 @@ class ScriptedInbox:
                 "messages": messages,
                 "notes": [each for each in messages if each["kind"] == "note"],
                 "viewers": [{"id": MARIA, "name": "Maria"}] if number % 4 == 1 else [],
+                "looks": [
+                    {"name": "Sofie", "what": "the conversation", "at": iso(self.now, minutes=1)},
+                    {"name": "Maria", "what": "a file", "at": iso(self.now, days=2)},
+                ]
+                if self.role == "supervisor"
+                else None,
             }
         )
 
@@ -427,6 +448,7 @@ class ScriptedInbox:
             "answeredAt": iso(self.now, minutes=2) if status == "with_mentor" and number % 2 else None,
             "outcome": "solved" if status == "resolved" else None,
             "rating": 5 if status == "resolved" and number % 2 else None,
+            "ratingText": None,
             "channel": "telegram" if number % 3 else "web",
             "name": NAMES[(number - 1) % len(NAMES)],
             "kommune": "Aarhus" if number % 2 else None,
@@ -519,7 +541,7 @@ class ScriptedInbox:
         plain = {
             "key": f"{letter}{self.number}", "kind": kind, "id": self.number, "at": at, "text": text, "title": "",
             "buttons": [], "pressed": "", "mentor": None, "mine": False, "status": "", "language": "", "earlier": [],
-            "attachments": [], "event": "", "eventText": "", "canEdit": False,
+            "attachments": [], "event": "", "eventText": "", "canEdit": False, "replaces": None,
         }  # fmt: skip
         return {**plain, **more}
 
