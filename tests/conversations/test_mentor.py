@@ -348,6 +348,24 @@ async def test_a_missed_promise_is_apologised_for_once(chat: Chat, maria: Mentor
     assert kinds.count("sorry") == 1
 
 
+async def test_whoever_was_promised_in_vain_moves_up(chat: Chat, maria: Mentor) -> None:
+    first, second = chat, Chat(chat.services, address="bo")
+    await asks(first)
+    second.clock.pass_(minutes=5)
+    second.engine.will(acts.MessageMentor())
+    await second.says("a human please")
+    third = Chat(chat.services, address="cy")
+    third.clock.pass_(minutes=20)
+    await third.says("i want to kill myself")
+    third.clock.pass_(minutes=10)
+    await escalating.tick(chat.services)
+    order = await chat.rows("""
+        select a.external_id from handovers h join conversations c on c.id = h.conversation_id
+        join addresses a on a.id = c.address_id where h.id = any(:ids) order by array_position(:ids, h.id)
+    """, ids=[row.id for row in await maria.desk.box(maria.me, "queue")])  # fmt: skip
+    assert [address for (address,) in order] == ["cy", "anna", "bo"], "danger, then whom we kept waiting"
+
+
 async def test_nobody_takes_it_so_the_next_are_asked_and_then_the_supervisor(chat: Chat, maria: Mentor) -> None:
     others = [await hire(chat.services, name) for name in ("Nadia", "Omar", "Piotr")]
     boss = await hire(chat.services, "Berit", role="supervisor")
