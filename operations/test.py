@@ -1,4 +1,4 @@
-"""`make test`: every test, in four runs, for the model and the browser need a process of their own.
+"""`make test`: every test, in four runs, for the model and the browser need a process of their own; two at a time.
 
 Says loudly at the end what could not run (the browser tests where there is no Chromium).
 """
@@ -6,6 +6,7 @@ Says loudly at the end what could not run (the browser tests where there is no C
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from core.settings import read_settings
 from operations.assemble import ROOT
@@ -27,15 +28,29 @@ def main() -> int:
         ("real Rasa", [*pytest, "-m", "slow"], {}),
         ("browser", [*pytest, "-m", "browser", "-rs"], {}),
     ]
-    failed = []
-    for name, command, environment in runs:
-        print(f"— {name}", flush=True)
-        if subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode != 0:
-            failed.append(name)
+    # Side by side: ours on one core; understanding, Rasa and the browser, told when they are done, on the other.
+    with ThreadPoolExecutor() as lanes:
+        beside = lanes.submit(lambda: [_run(*run, aloud=False) for run in runs[1:]])
+        failed = [_run(*runs[0], aloud=True)]
+        failed += beside.result()
+    failed = [name for name in failed if name]
     if not has_browser():
         print(NO_BROWSER)
     print(f"FAILED: {', '.join(failed)}" if failed else "All tests passed.", flush=True)
     return 1 if failed else 0
+
+
+def _run(name: str, command: list[str], environment: dict[str, str], *, aloud: bool) -> str:
+    """The run's name if it failed. What it says comes at once, or whole at its end."""
+    if aloud:
+        print(f"— {name}", flush=True)
+    said = None if aloud else subprocess.PIPE
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, check=False, text=True, stdout=said, stderr=subprocess.STDOUT
+    )
+    if not aloud:
+        print(f"\n— {name}\n{ended.stdout}", flush=True)
+    return name if ended.returncode else ""
 
 
 if __name__ == "__main__":
