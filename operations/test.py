@@ -46,7 +46,13 @@ def _run(name: str, command: list[str], environment: dict[str, str], *, aloud: b
         print(f"— {name}", flush=True)
     said = None if aloud else subprocess.PIPE
     ended = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, check=False, text=True, stdout=said, stderr=subprocess.STDOUT
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
+        text=True,
+        stdout=said,
+        stderr=subprocess.STDOUT,
     )
     if not aloud:
         print(f"\n— {name}\n{ended.stdout}", flush=True)
