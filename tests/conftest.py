@@ -71,8 +71,14 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, database_url=database_url, secret_key="x" * 48, burst_seconds=0)
 
 
+@pytest.fixture(scope="session")
+def danger() -> DangerRules:
+    """The rules never change; reading them takes longer than a test."""
+    return DangerRules.load(KNOWLEDGE / "danger.yml")
+
+
 @pytest.fixture
-async def services(settings: Settings, no_people: None) -> AsyncIterator[Services]:
+async def services(settings: Settings, no_people: None, danger: DangerRules) -> AsyncIterator[Services]:
     """Services over the real database, with a scripted engine, a fake channel and a clock that stands still."""
     engine = database.connect(settings.database_url)
     sessions = database.sessions(engine)
@@ -83,7 +89,7 @@ async def services(settings: Settings, no_people: None) -> AsyncIterator[Service
         shelf=SharedShelf(sessions),
         engine=ScriptedEngine(),
         channels={"fake": FakeChannel()},
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
+        danger=danger,
         background=Background(),
         now=Clock(NOW),
     )

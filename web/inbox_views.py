@@ -176,6 +176,8 @@ def row_view(row: Row, may: Rights, words: Words) -> dict[str, Any]:
         "languageName": local.language(row.language, words.language) if row.language else None,
         "createdAt": moment(row.created_at),
         "promisedAt": moment(row.promised_at),
+        "firstPromisedAt": moment(row.first_promised_at),
+        "apologised": row.apologised_at is not None,
         "snoozedUntil": moment(row.snoozed_until),
         "mentorId": row.mentor_id,
         "mentor": row.mentor,

@@ -108,15 +108,24 @@ class FixedShelf(Shelf):
 
 
 class SharedShelf(Shelf):
-    """Reads what is published like any shelf, but the same once for all tests: reading it takes longer than a test."""
+    """Reads what is published like any shelf, but the same once for all tests: reading it takes longer than a test, and
+    so does making its index."""
 
     read: ClassVar[dict[tuple[Any, ...], Library]] = {}
+    indexed: ClassVar[dict[int, tuple[Library, Index]]] = {}
 
     async def _read(self, session: AsyncSession) -> Library:
         version = await stored.version(session)
         if version not in self.read:
             self.read[version] = await super()._read(session)
         return self.read[version]
+
+    async def index(self) -> Index:
+        library = await self.library()
+        self._index = self.indexed.get(id(library), self._index)
+        index = await super().index()
+        self.indexed[id(library)] = library, index
+        return index
 
 
 class Clock:

@@ -10,7 +10,10 @@ const IS_IN = {
 // The same orders as store/handovers.py gives.
 const BEFORE = {
   queue: (one, other) =>
-    other.urgent - one.urgent || time(one.promisedAt) - time(other.promisedAt) || one.id - other.id,
+    other.urgent - one.urgent ||
+    Boolean(other.apologised) - Boolean(one.apologised) ||
+    time(one.firstPromisedAt ?? one.promisedAt) - time(other.firstPromisedAt ?? other.promisedAt) ||
+    one.id - other.id,
   mine: (one, other) => time(one.waitingSince) - time(other.waitingSince) || time(other.lastAt) - time(one.lastAt),
   others: (one, other) => time(other.lastAt) - time(one.lastAt),
   snoozed: (one, other) => time(one.snoozedUntil) - time(other.snoozedUntil),
