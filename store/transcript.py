@@ -5,7 +5,7 @@ Every query starts from the address, so that nobody can read or rate what was sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -27,6 +27,7 @@ from store.tables import (
     Staff,
 )
 
+OVERLAP = timedelta(minutes=1)
 SHOWN = ("sending", "sent", "unknown")
 
 
@@ -122,7 +123,8 @@ async def since(
     )
     own = _written(channel, address).order_by(InboundMessage.id.desc()).limit(limit)
     if seen_at is not None:
-        own = own.where(InboundMessage.received_at > seen_at)
+        # A page may have shown a quick reply before what it answers; it leaves out what it has.
+        own = own.where(InboundMessage.received_at > seen_at - OVERLAP)
     written = _as_written((await session.execute(own)).all()[::-1])
     both: list[Written | Replied] = [*written, *replies]
     return sorted(both, key=_order)
