@@ -52,7 +52,8 @@ def card(
     text, language = library.text(slug, turn.language)
     body = variants.fitted(text.body, turn.profile, lambda mark: profile.label(mark, translator(language)))
     filled = library.fill(body, language=language, day=turn.day)
-    parts = [filled.text, *_local(slug, turn)]
+    local_lines, local_figures = _local(slug, turn)
+    parts = [filled.text, *local_lines]
     if language != turn.language:
         parts.insert(0, f"*{_in_which_language(language, turn)}*")
     if turn.language != "da":
@@ -75,6 +76,12 @@ def card(
         rate=True,
         about=slug,
         around=turn.language if language != turn.language else "",
+        revisions=library.made_of(
+            ("text", slug, language),
+            ("topic", slug, ""),
+            *(("figure", figure, "") for figure in (*filled.figures, *local_figures)),
+            *([("municipality", turn.profile.get("kommune", ""), "")] if local_lines else []),
+        ),
     )
 
 
@@ -89,16 +96,18 @@ def _in_which_language(shown: str, turn: Turn) -> str:
     )
 
 
-def _local(slug: str, turn: Turn) -> list[str]:
-    """What the person's own municipality adds."""
+def _local(slug: str, turn: Turn) -> tuple[list[str], list[str]]:
+    """What the person's own municipality adds, and which figures are in it."""
     kommune = turn.profile.get("kommune", "")
-    lines = []
+    lines: list[str] = []
+    figures: list[str] = []
     for line in turn.library.local_lines(slug, kommune):
         language = turn.language if turn.language in line.text else DEFAULT
-        text = turn.library.fill(line.text[language], language=language, day=turn.day).text
+        filled = turn.library.fill(line.text[language], language=language, day=turn.day)
         name = turn.library.municipalities[kommune].name
-        lines.append(f"**{name}:** {text} [{urlsplit(line.link).hostname}]({line.link})")
-    return lines
+        lines.append(f"**{name}:** {filled.text} [{urlsplit(line.link).hostname}]({line.link})")
+        figures += filled.figures
+    return lines, figures
 
 
 def _another_case(slug: str, body: str, turn: Turn) -> list[Button]:

@@ -74,6 +74,30 @@ def start(turn: Turn) -> Outcome:
     return _ask_next(turn, first=turn.say("meet_start"))
 
 
+def invited(facts: Mapping[str, str], who: str, turn: Turn) -> Outcome:
+    """Somebody came with an invitation: what was told of them beforehand, by whom, and whether it may be kept.
+
+    facts: what they have not said themselves. who: the employer or the municipality; empty where neither is known.
+    """
+    after = replace(turn, profile={**turn.profile, **facts}, text="")
+    name = as_written(after.profile.get("name", ""))
+    hello = {"name": f", {name}" if name else ""}
+    first = turn.say("invited_by", who=as_written(who), **hello) if who else turn.say("invited", **hello)
+    parts = [first, known_facts(replace(turn, profile=facts))]
+    if turn.consent == "given":
+        buttons = (
+            Button(turn.t.gettext("What comes next?"), payload="next"),
+            mylist.list_button(turn),
+            Button(turn.t.gettext("Change something"), payload="meet:what"),
+        )
+        reply = Reply("\n\n".join([*filter(None, parts), turn.say("invited_kept")]), turn.language, buttons=buttons)
+        return checklist.act(Journey.SET_PROFILE, (reply,), profile=dict(facts))
+    asked = checklist.ask_to_keep(after, Journey.SET_PROFILE, facts=facts)
+    text = "\n\n".join([*filter(None, parts), turn.say("invited_keep")])
+    reply = replace(asked.replies[0], text=text)
+    return replace(asked, replies=(reply,), after_consent={**asked.after_consent, "invited": "yes"})
+
+
 def press(value: str, turn: Turn) -> Outcome:
     """A button: `start`, `skip`, `stop`, `what`, `ask:<step>`, `set:<step>:<value>`."""
     what, _, rest = value.partition(":")

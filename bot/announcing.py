@@ -31,10 +31,10 @@ async def _expand(services: Services, number: int) -> int:
     while True:
         now = services.now()
         async with services.database.begin() as connection:
-            segment = await announcements.hold(connection, number)
-            if segment is None:  # stopped meanwhile, or another worker is at it
+            kept = await announcements.hold(connection, number)
+            if kept is None:  # stopped meanwhile, or another worker is at it
                 return rows
-            wanted = announce.wanted(segment, danish_day(now))
+            wanted = announce.wanted_by(kept, danish_day(now))
             last, new = await announcements.expand(connection, number, wanted, after=after, most=CHUNK, now=now)
             if last is None:
                 await announcements.all_written(connection, number)

@@ -14,9 +14,9 @@ from procrastinate import App, RetryStrategy
 from procrastinate.connector import BaseAsyncConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from bot import reminding, turns
+from bot import journeys, progress, reminding, turns
 from bot.services import Services
-from store import forum, people, staff
+from store import forum, invitations, people, staff
 
 log = structlog.get_logger()
 BULK = -10  # priority: after deliveries
@@ -88,6 +88,16 @@ def add_tasks(app: App, services: Services) -> None:
         await turns.sweep(services)
         await reminding.sweep(services, partial(remind_soon, app))
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="replan", queueing_lock="replan")
+    async def replan(timestamp: int) -> None:
+        await journeys.follow_tasks(services)
+
+    @app.periodic(cron="11 * * * *")
+    @app.task(name="progress", queueing_lock="progress")
+    async def keep_progress(timestamp: int) -> None:
+        await progress.renew(services)
+
     @app.periodic(cron="17 3 * * *")
     @app.task(name="retention", queueing_lock="retention")
     async def retention(timestamp: int) -> None:
@@ -97,6 +107,7 @@ def add_tasks(app: App, services: Services) -> None:
             for chat_id, number in (*topics, *await forum.forget_unkept(connection, now)):
                 await services.drop_topic(chat_id, number)
             gone = await people.retain(connection, now=now, days=days)
+            gone["invitations"] = await invitations.retain(connection, now=now)
             await staff.forget_old(connection, now=now)
         log.info("retention", **gone)
 

@@ -2,24 +2,29 @@
 
 from dataclasses import replace
 
+import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions import checklist
 from actions.turn import AboutRecruit, Outcome, Turn
+from bot.progress import place
 from bot.services import Services
 from core.acts import Journey
 from core.days import danish_day
 from journey.standing import standing
 from reminders import planning
+from store import invitations, people, progress, reminders, replanning
 from store import journey as lists
-from store import people, reminders
 from store.conversations import Context
 
+log = structlog.get_logger()
 CONTACT = "employer-"  # `/start employer-<code>`: the contact of an employer
 PRESSES = {
     "list", "next", "progress", "task", "done", "skip", "open", "why", "later", "undo", "share", "etask", "edone", "remind",
     "own", "reminders", "when", "quiet", "meet",
 }  # fmt: skip
+AT_A_TIME = 100  # people planned anew before it is noted how far that has come
 
 
 def concerns(payload: str) -> bool:
@@ -109,6 +114,8 @@ async def apply(services: Services, connection: AsyncConnection, context: Contex
                 await reminders.snooze(connection, context.recruit_id, change.id, change.at, now=now)
             case "cancel":
                 await reminders.cancel_own(connection, context.recruit_id, change.id, now=now)
+    if outcome.profile or outcome.consent:
+        await invitations.settle(connection, context.recruit_id)
     if outcome.tasks or outcome.undo or outcome.profile or outcome.consent or outcome.contact_of:
         await replan(services, connection, whose)
     if outcome.contact_of:  # whoever gave the employer's code before its contact came
@@ -117,7 +124,9 @@ async def apply(services: Services, connection: AsyncConnection, context: Contex
 
 
 async def replan(services: Services, connection: AsyncConnection, recruit_id: object) -> None:
-    """Make the ledger hold what the person's plan asks for now: for the person, and for the employer's contact."""
+    """Make the ledger hold what the person's plan asks for now, for the person and for the employer's contact; and keep
+    where the list stands.
+    """
     found = await people.planned_with(connection, recruit_id)
     if found is None or found.consent != "given":
         return
@@ -130,9 +139,46 @@ async def replan(services: Services, connection: AsyncConnection, recruit_id: ob
     if known.get("audience") != "employer":
         wanted = planning.wanted(own, known, found.language, now=now)
         await reminders.plan(connection, found.id, wanted, settled=planning.settled(own), now=now)
+        await progress.keep(connection, {found.id: place(stand, known, danish_day(now))}, now=now)
     if found.contact_id is not None and found.contact_id != found.id:
         theirs = [planned for planned in stand.plan if planned.task.who == "employer"]
         # The contact is in Denmark, whatever zone the recruit is in.
         wanted = planning.wanted(theirs, {}, None, now=now)
         settled = planning.settled(theirs)
         await reminders.plan(connection, found.contact_id, wanted, settled=settled, now=now, about_id=found.id)
+
+
+async def follow_tasks(services: Services) -> int:
+    """Plan everybody anew where tasks were published since; the number of people. Kill it anywhere, call it again."""
+    done = 0
+    while (batch := await _follow(services)) is not None:
+        done += batch
+        services.step("people planned anew")
+    if done:
+        log.info("reminders follow the tasks", people=done)
+    return done
+
+
+async def _follow(services: Services) -> int | None:
+    """Plan the next people anew; None: there is nothing to follow, or another worker does."""
+    async with services.database.begin() as connection:
+        behind = await replanning.hold(connection)
+        if behind is None:
+            return None
+        found = await replanning.people(connection, behind.after, most=AT_A_TIME)
+        for recruit_id in found:
+            try:
+                # Each on their own: a turn waits for one person at most, and sees what was planned.
+                async with services.database.begin() as own:
+                    await replanning.lock_person(own, recruit_id)
+                    await replan(services, own, recruit_id)
+            except OperationalError:  # the database's, so it will go next time
+                raise
+            except Exception:
+                # The edge: one person's odd data must not hold up the others.
+                log.exception("not planned anew", recruit=str(recruit_id))
+        if found:
+            await replanning.come_to(connection, behind.revision, found[-1])
+        else:
+            await replanning.finish(connection, behind.revision)
+        return len(found)

@@ -123,7 +123,7 @@ async def _send(
     now = services.now()
     library = await services.shelf.library()
     lists = await reminders.lists_of(connection, list({row.about_id or row.recruit_id for row in claimed}))
-    texts = await announcements.texts_of(connection, {row.task for row in claimed if row.kind == "announcement"})
+    told = await announcements.messages_of(connection, {row.task for row in claimed if row.kind == "announcement"})
     contacts = await reminders.contacts_of(connection, {row.about_id for row in claimed if row.about_id})
     stands = _Stands(library, lists, contacts, now)
     rows = defaultdict(list)
@@ -141,7 +141,7 @@ async def _send(
         await asyncio.sleep(0)  # what is just being sent must not be late because of this
         theirs = rows[person.recruit_id]
         try:
-            judged, message = _for_person(services, person, theirs, stands, library, texts, now)
+            judged, message = _for_person(services, person, theirs, stands, library, told, now)
             notes += _legal_notes(theirs, stands)
         except Exception:
             # The edge: one person's odd data must not hold up the others, nor be tried for ever.
@@ -281,7 +281,7 @@ def _for_person(
     rows: Sequence[Claimed],
     stands: _Stands,
     library: Library,
-    texts: Mapping[str, Mapping[str, str]],
+    told: Mapping[str, announcements.Message],
     now: datetime,
 ) -> tuple[list[Verdict], _Message | None]:
     """What becomes of a person's rows, and the one message that they make."""
@@ -291,7 +291,7 @@ def _for_person(
     for row in rows:
         stand = stands.of(row.about_id or row.recruit_id)
         planned = stand.of(row.task) if stand and row.kind == "task" else None
-        if row.kind == "announcement" and row.task not in texts:
+        if row.kind == "announcement" and row.task not in told:
             verdicts.append(Verdict(row.id, "skipped", announcements.STOPPED))
             continue
         if not stands.concerns(row):
@@ -308,13 +308,15 @@ def _for_person(
                 verdicts.append(Verdict(row.id, "postponed", reason, until))
             case Send(came_late):
                 late = late or came_late
-                text = _announced(texts[row.task], person.language) if row.kind == "announcement" else row.text or ""
+                message = told.get(row.task) if row.kind == "announcement" else None
+                text = _announced(message.texts, person.language) if message else row.text or ""
+                topics = message.topics if message else ()
                 about = stands.name_of(row.about_id) if row.about_id else ""
                 # Two of the same task due together are one line: the newer says it better.
                 key = (row.task, str(row.about_id)) if row.kind == "task" else (str(row.id), "")
                 if key in lines:
                     verdicts.append(Verdict(lines[key].id, "skipped", "a later one of the same came with it"))
-                lines[key] = Line(row.id, row.kind, row.occurrence, text, planned, about)
+                lines[key] = Line(row.id, row.kind, row.occurrence, text, planned, about, topics)
     if not lines:
         return verdicts, None
     reply = compose(list(lines.values()), library, language, danish_day(now), late=late)

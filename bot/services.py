@@ -12,7 +12,6 @@ from bot.background import Background
 from bot.channels import Channel
 from bot.engine import Engine
 from core.settings import Settings
-from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 
 TURNS_AT_ONCE = 20
@@ -56,7 +55,6 @@ class Services:
     shelf: Shelf
     engine: Engine
     channels: Mapping[str, Channel]
-    danger: DangerRules
     background: Background
     retry: Callable[[int, datetime], Awaitable[None]] = no_retry
     private_address: Callable[[UUID], str] | None = None

@@ -8,7 +8,7 @@ import structlog
 
 from actions import answer, human, meet, perform, profile, remind, second_opinion
 from actions.turn import Outcome, Outcomes, Pending, Turn
-from bot import asking, desk, journeys, metrics
+from bot import asking, desk, inviting, journeys, metrics
 from bot.services import Services
 from core.acts import Consent, JourneyCommand, MessageMentor, OfferMentor, act_name
 from core.days import danish_day
@@ -149,7 +149,7 @@ async def _outcome(
 ) -> Outcome:
     if not asking.is_own(batch) and (context.owner != "bot" or _muted(context, turn)):
         # Two never speak at once; only what cannot wait is said all the same.
-        if (danger := services.danger.find(turn.text)) is not None:
+        if (danger := turn.library.danger.find(turn.text)) is not None:
             return await _warning(services, context, danger, turn)
         return await asking.beside_mentor(services, context, batch, turn)
     if kind is Kind.BUTTON:
@@ -162,7 +162,7 @@ async def _outcome(
         return Outcome(Outcomes.ACT, (await _file(services, context, batch, turn),), act=kind.value)
     if kind in UNREADABLE and not turn.text:
         return Outcome(Outcomes.ACT, (turn.reply(UNREADABLE[kind]),), act=kind.value)
-    danger = services.danger.find(turn.text)
+    danger = turn.library.danger.find(turn.text)
     if danger is not None:
         return await _danger(services, context, batch, danger, turn, spoken)
     if (answered := await _answered(services, context, turn)) is not None:
@@ -256,6 +256,8 @@ async def _button(services: Services, context: Context, payload: str, turn: Turn
         turn = await journeys.with_address(services, context, turn)
         if contact := then.get("contact"):
             return replace(await journeys.join_employer(services, context, contact, turn), consent=True)
+        if then.get("invited"):
+            return await inviting.agreed(services, context, then, turn)
         return replace(perform.after_consent(then, turn), consent=True)
     if payload == "consent:no" and then:
         return replace(perform.consent(False, turn), replies=(turn.reply("keep_declined"),))
@@ -303,7 +305,7 @@ async def _danger(
 
 async def _warning(services: Services, context: Context, danger: Danger, turn: Turn) -> Outcome:
     filled = turn.library.fill(
-        services.danger.text(danger.category, turn.language), language=turn.language, day=turn.day
+        turn.library.danger.text(danger.category, turn.language), language=turn.language, day=turn.day
     )
     told, handing = human.in_danger(await desk.with_desk(services, context, turn), danger.category)
     buttons = [] if handing else [Button(turn.t.gettext("Ask a mentor"), payload="mentor:yes")]
@@ -396,6 +398,9 @@ async def _command(services: Services, context: Context, turn: Turn) -> Outcome:
     match name.lower():
         case "start" if rest.startswith(journeys.CONTACT):
             return await journeys.join_employer(services, context, rest.removeprefix(journeys.CONTACT), turn)
+        case "start" if rest.startswith(inviting.LINK):
+            code = rest.removeprefix(inviting.LINK)
+            return await inviting.opened(services, context, code, turn) or _not_invited(turn)
         case "start":
             return perform.welcome(turn, FEATURED)
         case "list" | "next" | "reminders" | "me" | "stop":
@@ -412,6 +417,12 @@ async def _command(services: Services, context: Context, turn: Turn) -> Outcome:
             return perform.ask_forget(turn)
         case _:
             return perform.help_(turn)
+
+
+def _not_invited(turn: Turn) -> Outcome:
+    """The invitation opens nothing; everything else goes on as for anybody."""
+    welcome = perform.welcome(turn, FEATURED)
+    return replace(welcome, replies=(turn.reply("invitation_over"), *welcome.replies))
 
 
 def _in_another_language(outcome: Outcome, turn: Turn, spoken: str) -> Outcome:

@@ -76,6 +76,7 @@ class Reply:
     attach: the person's own data travels with it as a file (made at delivery, never stored).
     bulk: not an answer (a reminder, an announcement): goes after what somebody waits for, and is rather shown twice than lost.
     around: the language of the note in front, the footer and our own buttons, where the text is in another one.
+    revisions: of the pieces of knowledge that an answer was made of, so that a wrong one can be corrected later.
     said_by: the mentor who wrote it; the text is then shown as it was written, never as Markdown. edited: a newer version.
     """
 
@@ -91,14 +92,19 @@ class Reply:
     bulk: bool = False
     said_by: str = ""
     edited: bool = False
+    revisions: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        data = asdict(self)
+        if not self.revisions:
+            del data["revisions"]  # only what has some is found by them
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Reply":
         known = {name: data[name] for name in cls.__slots__ if name in data}
-        return cls(**{**known, "buttons": tuple(Button(**button) for button in data["buttons"])})
+        buttons = tuple(Button(**button) for button in data["buttons"])
+        return cls(**{**known, "buttons": buttons, "revisions": tuple(data.get("revisions", ()))})
 
 
 MARKUP = re.compile(r"[\\`*_\[\]<>&]|^[#+=-]|^\d+[.)]")

@@ -33,6 +33,7 @@ class Settings:
     burst_seconds: float = 0.8
     messages_per_minute: int = 20
     retention_days: int = 365
+    review: bool = False
     log_level: str = "info"
 
 
@@ -56,6 +57,7 @@ VARIABLES = {
     "burst_seconds": "VELKOMMEN_BURST_SECONDS",
     "messages_per_minute": "VELKOMMEN_MESSAGES_PER_MINUTE",
     "retention_days": "VELKOMMEN_RETENTION_DAYS",
+    "review": "VELKOMMEN_REVIEW",
     "log_level": "VELKOMMEN_LOG_LEVEL",
 }
 
@@ -78,6 +80,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mentor_group=_group(raw["mentor_group"]),
         translate_url=_address(raw, "translate_url", "http://127.0.0.1:5000"),
         translate_key=raw["translate_key"],
+        review=_switch(raw, "review"),
         embed_origins=tuple(_origins(raw["embed_origins"])),
         forwarded_by=raw["forwarded_by"] or "127.0.0.1",
         metrics_token=raw["metrics_token"],
@@ -165,6 +168,13 @@ def _group(value: str) -> str:
             "for example -1001234567890."
         )
     return value
+
+
+def _switch(raw: Mapping[str, str], name: str) -> bool:
+    value = raw[name].lower()
+    if value not in ("", "on", "off"):
+        raise SettingError(f"{VARIABLES[name]} is {raw[name]!r}; write on or off, for example {VARIABLES[name]}=on.")
+    return value == "on"
 
 
 def _secret(value: str, data_dir: Path) -> str:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from core.days import COPENHAGEN, danish_moment
 from core.errors import KnowledgeError
 from core.masking import mask
 from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import msgid
 from knowledge.files import Lines, load_yaml, validated
 from knowledge.models import Household, Line, Occupation, Origin, Phase, Slug, Strict
 
@@ -64,9 +65,10 @@ def read_announcement(path: Path, *, now: datetime, known: Known) -> Announcemen
     data = {**data, "segment": _segment(data, lines, path)}
     valid = validated(_File, data, lines, path)
     segment = {name: values for name, values in valid["segment"].items() if values is not None}
-    for at, problem, remedy in _faults(valid, segment, {"language": LANGUAGES, **known}):
+    for fault in faults(valid["name"], segment, valid["texts"], {"language": LANGUAGES, **known}):
+        at = fault.at
         line = next(lines[at[:size]] for size in range(len(at), -1, -1) if at[:size] in lines)
-        raise KnowledgeError(f"{path}:{line}", problem, remedy)
+        raise KnowledgeError(f"{path}:{line}", fault.problem.format(**fault.named), fault.remedy.format(**fault.named))
     moment = _moment(data.get("at"), f"{path}:{lines.get(('at',), 1)}", now)
     return Announcement(valid["name"], segment, valid["texts"], moment)
 
@@ -87,31 +89,48 @@ def _segment(data: Mapping[str, Any], lines: Lines, path: Path) -> object:
     return segment
 
 
-def _faults(
-    valid: Mapping[str, Any], segment: Mapping[str, list[str]], known: Known
-) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """What the shape alone does not show: where, what, remedy."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an announcement, and the remedy: sentences to translate, with the values that stand in them."""
+
+    at: tuple[str | int, ...]
+    problem: str
+    remedy: str
+    named: Mapping[str, str]
+
+
+def faults(name: str, segment: Mapping[str, Sequence[str]], texts: Mapping[str, str], known: Known) -> Iterator[Fault]:
+    """What the shape alone does not show, whether it comes from a file or from a page."""
     for dimension, values in known.items():
         for number, value in enumerate(segment.get(dimension, ())):
             if value not in values:
                 near = difflib.get_close_matches(value, list(values), n=1, cutoff=0.5)
-                remedy = f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(values) or 'none yet'}."
-                yield ("segment", dimension, number), f"{dimension} {value!r} does not exist.", remedy
+                remedy = msgid("Did you mean {near!r}?") if near else msgid("Known are {known}.")
+                told = {"near": near[0] if near else "", "known": ", ".join(values) or "none yet"}
+                unknown = msgid("{dimension} {value!r} does not exist.")
+                where = ("segment", dimension, number)
+                yield Fault(where, unknown, remedy, {"dimension": dimension, "value": value, **told})
     written: dict[tuple[str | int, ...], str] = {
-        ("name",): valid["name"],
-        **{("texts", language): text for language, text in valid["texts"].items()},
+        ("name",): name,
+        **{("texts", language): text for language, text in texts.items()},
     }
     for at, text in written.items():
         if kinds := mask(text).kinds:
-            problem = f"`{'.'.join(map(str, at))}` holds what looks like a number of one person ({', '.join(kinds)})."
-            yield at, problem, "Take it out; no such number is ever sent or kept."
+            personal = msgid("`{field}` holds what looks like a number of one person ({kinds}).")
+            remedy = msgid("Take it out; no such number is ever sent or kept.")
+            yield Fault(at, personal, remedy, {"field": ".".join(map(str, at)), "kinds": ", ".join(kinds)})
         if found := PLACEHOLDER.search(text):
-            yield at, f"{found[0]} is not filled in here.", "Write the value itself."
-    for language in valid["texts"].keys() - LANGUAGES.keys():
-        problem = f"{language!r} is not one of our languages."
-        yield ("texts", language), problem, f"Known are {', '.join(LANGUAGES)}."
-    if DEFAULT not in valid["texts"]:
-        yield ("texts",), "the English text is missing.", "Add `en`; whoever reads a language without a text gets it."
+            yield Fault(
+                at, msgid("{found} is not filled in here."), msgid("Write the value itself."), {"found": found[0]}
+            )
+    for language in texts.keys() - LANGUAGES.keys():
+        strange = msgid("{language!r} is not one of our languages.")
+        known_ones = {"language": language, "known": ", ".join(LANGUAGES)}
+        yield Fault(("texts", language), strange, msgid("Known are {known}."), known_ones)
+    if DEFAULT not in texts:
+        missing = msgid("the English text is missing.")
+        remedy = msgid("Add `en`; whoever reads a language without a text gets it.")
+        yield Fault(("texts",), missing, remedy, {})
 
 
 def _moment(written: object, where: str, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from knowledge import variants
 from knowledge.files import Entry
 from knowledge.library import Library
 from knowledge.models import TopicText
-from knowledge.readability import readability
+from knowledge.readability import Readability, readability
 from knowledge.render import REFERENCE
 
 LONGEST_SENTENCE = 20  # words; the other six languages are told, not refused
@@ -107,13 +107,17 @@ def _differences(text: TopicText, source: TopicText, near: list[str]) -> Iterato
         yield f"no question for its neighbours {', '.join(sorted(lacking))}"
 
 
+def measured_for(body: str) -> Iterator[tuple[tuple[str, ...], Readability]]:
+    """How long and how plain a text is, for each kind of reader (its marks) that the text distinguishes."""
+    for marks in itertools.product(*(variants.DIMENSIONS[name] for name in variants.dimensions(body))):
+        profile = dict(variants.MARKS[mark] for mark in marks)
+        yield marks, readability(variants.fitted(body, profile, str))
+
+
 def hardships(body: str, language: str) -> Iterator[str]:
     """Where a text is longer or harder than we promise, for each kind of reader that it distinguishes."""
     found: dict[str, None] = {}
-    dimensions = variants.dimensions(body)
-    for marks in itertools.product(*(variants.DIMENSIONS[name] for name in dimensions)):
-        profile = dict(variants.MARKS[mark] for mark in marks)
-        measured = readability(variants.fitted(body, profile, str))
+    for marks, measured in measured_for(body):
         who = f" (for {', '.join(marks)})" if marks else ""
         if not FEWEST <= measured.words <= MOST:
             found[f"{measured.words} words{who}"] = None

@@ -14,7 +14,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +22,7 @@ from pydantic import Field, StringConstraints
 
 from core.errors import KnowledgeError
 from i18n.languages import DEFAULT, LANGUAGES
-from knowledge.files import Lines, load_yaml, validated
+from knowledge.files import Lines, parse_yaml, read_file, validated
 from knowledge.models import Line, Slug, Strict
 
 GAP = 3  # words that a lone * stands for, at most
@@ -30,12 +30,13 @@ WINDOW = 9  # words within which the parts of an & phrase stand, either side of 
 
 Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3}|all)$")]
 Phrases = dict[Language, list[Line]]
+CategoryName = Literal["suicide", "emergency", "violence", "threat", "exploitation"]
 
 
 class CategoryEntry(Strict):
     """One category as it stands in danger.yml."""
 
-    name: Literal["suicide", "emergency", "violence", "threat", "exploitation"]
+    name: CategoryName
     topic: Slug
     phrases: Phrases
     unless: Phrases = {}
@@ -79,7 +80,16 @@ class DangerRules:
     @classmethod
     def load(cls, path: Path) -> "DangerRules":
         """Read `danger.yml`; raises KnowledgeError with file, line and remedy."""
-        data, lines = load_yaml(path)
+        return cls.read(read_file(path), str(path))
+
+    @classmethod
+    def read(cls, text: str, where: str = "danger.yml") -> "DangerRules":
+        """The same for a text; made once for each text, as this takes a while."""
+        return _read(text, where)
+
+    @classmethod
+    def _of(cls, text: str, path: Path) -> "DangerRules":
+        data, lines = parse_yaml(text, path)
         file = DangerFile.model_validate(validated(DangerFile, data, lines, path))
         lists = {name: [word for line in by.values() for word in line.split()] for name, by in file.words.items()}
         words = WordBook()
@@ -118,6 +128,11 @@ class DangerRules:
         """What to answer, with its {figures} still to be filled in; English if the language has none."""
         texts = next(entry.texts for entry in self.categories if entry.name == category)
         return texts.get(language) or texts[DEFAULT]
+
+
+@lru_cache(maxsize=8)
+def _read(text: str, where: str) -> DangerRules:
+    return DangerRules._of(text, Path(where))
 
 
 def _without(unless: "PhraseBook", met: frozenset[int], places: "Places") -> "Places":
@@ -327,7 +342,7 @@ def _phrase_book(
                 )
             for number, written in enumerate(phrases):
                 try:
-                    found += list(_readings(written, words, lists))
+                    found += list(readings(written, words, lists))
                 except ValueError as error:
                     line = lines.get((*start, language, number), 1)
                     raise KnowledgeError(
@@ -339,7 +354,7 @@ def _phrase_book(
 _WRITTEN = frozenset(LANGUAGES) | {"ru", "es", "ar"}
 
 
-def _readings(written: str, words: WordBook, lists: Mapping[str, list[str]]) -> Iterator[Phrase]:
+def readings(written: str, words: WordBook, lists: Mapping[str, list[str]]) -> Iterator[Phrase]:
     """The phrase, once for each way to take its optional words."""
     options = [list(_parts_of(part.split(), words, lists)) for part in written.split("&")]
     for parts in itertools.product(*options):

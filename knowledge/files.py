@@ -41,12 +41,13 @@ HEADING = re.compile(r"^## Questions[ \t]*(?:\n|$)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One piece of knowledge, valid, as JSON; (kind, key, language) is its name."""
+    """One piece of knowledge, valid, as JSON; (kind, key, language) is its name. revision: of what is published."""
 
     kind: str
     key: str
     language: str
     data: dict[str, Any]
+    revision: int = 0
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -77,8 +78,8 @@ class Reading:
 
 
 def read_folder(folder: Path) -> Reading:
-    """Everything under `folder`: topics/, figures.yml, glossary.yml, desk.yml, and the files in replies/, canned/,
-    municipalities/ and checklists/."""
+    """Everything under `folder`: topics/, figures.yml, glossary.yml, danger.yml, desk.yml, and the files in replies/,
+    canned/, municipalities/ and checklists/."""
     reading = Reading()
     if not reading.tell(partial(read_figures, folder / "figures.yml")):
         reading.unread.add("figure")
@@ -90,6 +91,8 @@ def read_folder(folder: Path) -> Reading:
     for path in sorted((folder / "canned").glob("*.yml")):
         if not reading.tell(partial(read_canned, path)):
             reading.unread.add("canned")
+    if (folder / "danger.yml").exists() and not reading.tell(partial(read_danger, folder / "danger.yml")):
+        reading.unread.add("danger")
     if (folder / "desk.yml").exists() and not reading.tell(partial(read_desk, folder / "desk.yml")):
         reading.unread.add("desk")
     for path in sorted((folder / "municipalities").glob("*.yml")):
@@ -228,6 +231,15 @@ def read_canned(path: Path) -> list[Entry]:
         below = {at[1:]: line for at, line in lines.items() if at[:1] == (key,)}
         found.append(Entry("canned", key, path.stem, validated(Canned, item, below, path)))
     return found
+
+
+def read_danger(path: Path) -> list[Entry]:
+    """The rules as they are written, comments and all; read once to see that they hold."""
+    from knowledge.danger import DangerRules  # which reads files as this module does
+
+    text = read_file(path)
+    DangerRules.read(text, str(path))
+    return [Entry("danger", "rules", "", {"yaml": text})]
 
 
 def read_desk(path: Path) -> list[Entry]:
@@ -425,6 +437,11 @@ def load_yaml(path: Path) -> tuple[dict[str, Any], Lines]:
     return _parse_yaml(read_file(path), path, first_line=1)
 
 
+def parse_yaml(text: str, path: Path) -> tuple[dict[str, Any], Lines]:
+    """The same for a text that is no file; `path` is what errors call it."""
+    return _parse_yaml(text, path, first_line=1)
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Safe YAML. A day that is none (30 February) comes as text, so that the check names its line."""
 
@@ -525,41 +542,81 @@ def validated(model: type[BaseModel], data: object, lines: Lines, path: Path) ->
 
 
 def write_folder(folder: Path, entries: list[Entry]) -> None:
-    """Write the entries as the files that `read_folder` reads; what stood there under other names stays."""
-    for entry in entries:
-        if entry.kind == "topic":
-            _write(folder / "topics" / entry.key / "topic.yml", _dump(_without_empty(entry.data)))
-        elif entry.kind == "text":
-            _write(folder / "topics" / entry.key / f"{entry.language}.md", _markdown(entry.data))
-        elif entry.kind == "municipality":
-            _write(folder / "municipalities" / f"{entry.key}.yml", _dump(_without_empty(entry.data)))
-    _write_checklists(folder / "checklists", entries)
-    for kind, name, field_name in (("figure", "figures.yml", "figures"), ("term", "glossary.yml", "terms")):
-        items = [_without_empty(entry.data) for entry in entries if entry.kind == kind]
-        if items:
-            _write(folder / name, _dump({field_name: items}))
-    for language in sorted({entry.language for entry in entries if entry.kind == "reply"}):
-        replies = {e.key: e.data["text"] for e in entries if e.kind == "reply" and e.language == language}
-        _write(folder / "replies" / f"{language}.yml", _dump(replies))
-    for language in sorted({entry.language for entry in entries if entry.kind == "canned"}):
-        canned = {e.key: e.data for e in entries if e.kind == "canned" and e.language == language}
-        _write(folder / "canned" / f"{language}.yml", _dump(canned))
-    for entry in entries:
-        if entry.kind == "desk":
-            _write(folder / "desk.yml", _dump(entry.data))
+    """Write the entries as the files that `read_folder` reads.
+
+    A file whose entries are what they were stays as it is, with its comments and lay-out; one of which nothing is left
+    goes. So the difference that a version control shows is what was edited.
+    """
+    there = _by_file(read_folder(folder).entries) if folder.is_dir() else {}
+    wanted = _by_file(entries)
+    for name in there.keys() - wanted.keys():
+        (folder / name).unlink()
+    for name, of in wanted.items():
+        before = {entry.name: place for place, entry in enumerate(there.get(name, []))}
+        if {entry.name: entry.data for entry in of} != {entry.name: entry.data for entry in there.get(name, [])}:
+            in_order = sorted(of, key=lambda entry: (before.get(entry.name, len(before)), entry.data.get("place", 0)))
+            _write(folder / name, _text_of(in_order))
 
 
-def _write_checklists(folder: Path, entries: list[Entry]) -> None:
-    for name, mark in CHECKLISTS.items():
-        tasks = [entry.data for entry in entries if entry.kind == "task" and entry.key.startswith(mark)]
-        tasks.sort(key=lambda task: task["place"])
-        if tasks:
-            _write(folder / f"{name}.yml", _dump({"tasks": [_short(task) for task in tasks]}))
-    for language in sorted({entry.language for entry in entries if entry.kind == "task_text"}):
-        of = [entry for entry in entries if entry.language == language]
-        tasks_here = {entry.key: _without_empty(entry.data) for entry in of if entry.kind == "task_text"}
-        documents = {entry.key: entry.data["text"] for entry in of if entry.kind == "document"}
-        _write(folder / f"{language}.yml", _dump({"tasks": tasks_here, "documents": documents}))
+def _by_file(entries: list[Entry]) -> dict[str, list[Entry]]:
+    files: dict[str, list[Entry]] = {}
+    for entry in entries:
+        files.setdefault(_file_of(entry), []).append(entry)
+    return files
+
+
+def _file_of(entry: Entry) -> str:
+    match entry.kind:
+        case "topic":
+            return f"topics/{entry.key}/topic.yml"
+        case "text":
+            return f"topics/{entry.key}/{entry.language}.md"
+        case "municipality":
+            return f"municipalities/{entry.key}.yml"
+        case "figure":
+            return "figures.yml"
+        case "term":
+            return "glossary.yml"
+        case "reply":
+            return f"replies/{entry.language}.yml"
+        case "canned":
+            return f"canned/{entry.language}.yml"
+        case "task":
+            return next(f"checklists/{name}.yml" for name, mark in CHECKLISTS.items() if entry.key.startswith(mark))
+        case "task_text" | "document":
+            return f"checklists/{entry.language}.yml"
+        case "desk" | "danger":
+            return f"{entry.kind}.yml"
+        case kind:
+            raise ValueError(f"unknown kind {kind!r}")
+
+
+def _text_of(entries: list[Entry]) -> str:
+    """The content of one file."""
+    data = [_without_empty(entry.data) for entry in entries]
+    match entries[0].kind:
+        case "topic" | "municipality":
+            return _dump(data[0])
+        case "text":
+            return _markdown(entries[0].data)
+        case "figure":
+            return _dump({"figures": data})
+        case "term":
+            return _dump({"terms": data})
+        case "reply":
+            return _dump({entry.key: entry.data["text"] for entry in entries})
+        case "canned":
+            return _dump({entry.key: entry.data for entry in entries})
+        case "task":
+            return _dump({"tasks": [_short(entry.data) for entry in entries]})
+        case "task_text" | "document":
+            texts = {entry.key: _without_empty(entry.data) for entry in entries if entry.kind == "task_text"}
+            documents = {entry.key: entry.data["text"] for entry in entries if entry.kind == "document"}
+            return _dump({"tasks": texts, "documents": documents})
+        case "danger":
+            return str(entries[0].data["yaml"])
+        case _:
+            return _dump(entries[0].data)
 
 
 def _short(task: dict[str, Any]) -> dict[str, Any]:

@@ -5,19 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from i18n.languages import DEFAULT, LANGUAGES
+from knowledge.danger import DangerRules
 from knowledge.files import Entry
 from knowledge.models import Canned, Figure, LocalLine, Municipality, Task, TaskText, Term, Topic, TopicText
 from knowledge.render import Filled, danish_terms, fill
 
+SHIPPED = Path(__file__).parent / "danger.yml"
 WORD = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
 class Library:
     """Everything published at one moment. Texts are found by (slug, language), replies by (key, language).
+
+    rules: what is danger, as it is written. revisions: by kind, key and language, which revision of it this is.
 
     trained: the topics that the model in use has learnt; None: nobody has said, so all of them.
     """
@@ -34,12 +39,16 @@ class Library:
     documents: Mapping[tuple[str, str], str] = field(default_factory=dict)
     canned: Mapping[tuple[str, str], Canned] = field(default_factory=dict)
     desk: Mapping[str, Any] = field(default_factory=dict)
+    rules: str = ""
+    revisions: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[Entry], *, trained: Iterable[str] | None = None) -> "Library":
         kinds: dict[str, list[Entry]] = {}
+        revisions = {}
         for entry in entries:
             kinds.setdefault(entry.kind, []).append(entry)
+            revisions[entry.name] = entry.revision
         return cls(
             trained=None if trained is None else frozenset(trained),
             topics={entry.key: Topic.model_validate(entry.data) for entry in kinds.get("topic", [])},
@@ -66,6 +75,8 @@ class Library:
                 (entry.key, entry.language): Canned.model_validate(entry.data) for entry in kinds.get("canned", [])
             },
             desk=next((entry.data for entry in kinds.get("desk", []) if entry.key == "hours"), {}),
+            rules=next((entry.data["yaml"] for entry in kinds.get("danger", [])), ""),
+            revisions=revisions,
         )
 
     def text(self, slug: str, language: str) -> tuple[TopicText, str]:
@@ -77,6 +88,19 @@ class Library:
 
     def title(self, slug: str, language: str) -> str:
         return self.text(slug, language)[0].title
+
+    @cached_property
+    def danger(self) -> DangerRules:
+        """What cannot wait; the rules that come with Velkommen where none are published, never none at all."""
+        return DangerRules.read(self.rules) if self.rules else DangerRules.load(SHIPPED)
+
+    def ready(self) -> None:
+        """Do now what takes a while, so that no message has to wait for it."""
+        _ = self.danger
+
+    def made_of(self, *names: tuple[str, str, str]) -> tuple[int, ...]:
+        """The revisions of these pieces, for whoever must know later what an answer said."""
+        return tuple(dict.fromkeys(number for name in names if (number := self.revisions.get(name, 0))))
 
     @cached_property
     def new(self) -> frozenset[str]:

@@ -1,9 +1,10 @@
-"""From files into the database and back. Import is idempotent and never overwrites what was edited there."""
+"""From files into the database and back. Import is idempotent; with what was edited there it is merged, never put over it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,16 +16,22 @@ from store import knowledge as stored
 from store.tables import Entry as Row
 
 Name = tuple[str, str, str]
+Data = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What an import did; `kept` are entries edited in the database that differ from their file."""
+    """What an import did. kept: edited (or taken away) in the database, and not changed in the file since. merged: both
+    changed, in different fields, and both hold now. conflicts: both changed the same fields (named behind the entry); what
+    was edited goes on.
+    """
 
     added: list[Name] = field(default_factory=list)
     changed: list[Name] = field(default_factory=list)
     removed: list[Name] = field(default_factory=list)
     kept: list[Name] = field(default_factory=list)
+    merged: list[Name] = field(default_factory=list)
+    conflicts: list[tuple[Name, str]] = field(default_factory=list)
     problems: list[KnowledgeError] = field(default_factory=list)
 
 
@@ -44,6 +51,7 @@ async def import_pages(session: AsyncSession, folder: Path, *, now: datetime) ->
 async def _import(session: AsyncSession, reading: Reading, origin: str, now: datetime) -> Outcome:
     await stored.lock_for_import(session)
     before = {(row.kind, row.key, row.language): row for row in await stored.all_entries(session)}
+    gone = await stored.taken_away(session)
     outcome = Outcome(problems=reading.problems)
     for entry in reading.entries:
         row = before.get(entry.name)
@@ -51,18 +59,13 @@ async def _import(session: AsyncSession, reading: Reading, origin: str, now: dat
             outcome.problems.append(
                 KnowledgeError(f"{entry.kind} {entry.key}", "exists already from elsewhere.", "Rename the page.")
             )
-            continue
-        if row is None:
-            outcome.added.append(entry.name)
-        elif row.origin == "edited":
-            if row.data != entry.data:
-                outcome.kept.append(entry.name)
-            continue
-        elif row.file_hash == entry.hash:
-            continue
-        else:
-            outcome.changed.append(entry.name)
-        await stored.put_file_entry(session, entry.name, entry.data, file_hash=entry.hash, now=now, origin=origin)
+        elif row is not None and row.origin == "edited":
+            await _merge(session, entry, row, outcome, now)
+        elif row is None and entry.name in gone:
+            await _leave_away(session, entry, outcome)
+        elif row is None or row.file_hash != entry.hash:
+            (outcome.added if row is None else outcome.changed).append(entry.name)
+            await stored.put_file_entry(session, entry.name, entry.data, file_hash=entry.hash, now=now, origin=origin)
     read = {entry.name for entry in reading.entries}
     outcome.removed = [
         name
@@ -70,8 +73,73 @@ async def _import(session: AsyncSession, reading: Reading, origin: str, now: dat
         if name not in read and row.origin == origin and not _unreadable(name, reading)
     ]
     outcome.removed = _not_needed(outcome.removed, before.values(), reading)
-    await stored.remove(session, outcome.removed)
+    await stored.remove(session, outcome.removed, now=now, origin=origin)
     return outcome
+
+
+async def _merge(session: AsyncSession, entry: Entry, row: Row, outcome: Outcome, now: datetime) -> None:
+    """An entry that was edited here, and its file. Base is what the file said when it was last published or merged."""
+    if row.data == entry.data:
+        await stored.same_as_file(session, entry.name, file_hash=entry.hash)
+        return
+    if row.file_hash == entry.hash:
+        outcome.kept.append(entry.name)
+        return
+    base = await stored.last_from_file(session, entry.name)
+    data, fields = merged(base or {}, row.data, entry.data)
+    if fields:
+        outcome.conflicts.append((entry.name, ", ".join(fields)))
+        return
+    outcome.merged.append(entry.name)
+    await stored.put_file_entry(
+        session, entry.name, data, file_hash=entry.hash, now=now, origin="edited", note=stored.MERGED
+    )
+
+
+async def _leave_away(session: AsyncSession, entry: Entry, outcome: Outcome) -> None:
+    """An entry that an editor has taken away stays away; a file that was changed since is a conflict."""
+    if await stored.last_from_file(session, entry.name) == entry.data:
+        outcome.kept.append(entry.name)
+    else:
+        outcome.conflicts.append((entry.name, "taken away here"))
+
+
+LISTS = ("questions", "called", "related", "near", "sources", "values")  # merged item by item
+NUMBERS = ("revision", "from_revision")
+
+
+def merged(base: Data, ours: Data, theirs: Data) -> tuple[Data, list[str]]:
+    """Both sides' changes since the base in one; and the fields that both changed, each in another way.
+
+    A source text that both sides changed is a revision of its own, newer than both; a translation was made from the
+    older of the two.
+    """
+    data, fields = {}, []
+    for name in dict.fromkeys((*ours, *theirs)):
+        was, here, there = base.get(name), ours.get(name), theirs.get(name)
+        if here == there or there == was:
+            data[name] = here
+        elif here == was:
+            data[name] = there
+        elif name in NUMBERS and here is not None and there is not None:
+            data[name] = max(here, there) if name == "revision" else min(here, there)
+        elif name in LISTS and isinstance(here, list) and isinstance(there, list):
+            data[name] = _merged_list(was or [], here, there)
+        else:
+            fields.append(name)
+    if data.get("revision") and _says_something_new(base, ours) and _says_something_new(base, theirs):
+        data["revision"] = max(ours["revision"], theirs["revision"]) + 1
+    return data, fields
+
+
+def _says_something_new(base: Data, side: Data) -> bool:
+    """Whether translations would have to follow."""
+    return any(side.get(name) != base.get(name) for name in side if name not in ("questions", *NUMBERS))
+
+
+def _merged_list(was: list[Any], here: list[Any], there: list[Any]) -> list[Any]:
+    left = [item for item in here if item in there or item not in was]
+    return left + [item for item in there if item not in was and item not in here]
 
 
 def _unreadable(name: Name, reading: Reading) -> bool:
@@ -92,7 +160,10 @@ def _not_needed(removed: list[Name], before: Iterable[Row], reading: Reading) ->
 
 
 async def export_folder(session: AsyncSession, folder: Path) -> int:
-    """Write everything published as files, but imported pages, which have files of their own; the number of entries."""
+    """Write everything published as files, but imported pages, which have files of their own; the number of entries.
+
+    What was taken away goes from the folder, too, so that the folder's history shows each edit and nothing else.
+    """
     rows = await stored.all_entries(session)
     entries = [Entry(row.kind, row.key, row.language, row.data) for row in rows if row.origin != "pages"]
     write_folder(folder, entries)

@@ -22,12 +22,14 @@ class Filled:
     doubtful: one of them is out of its period or past its review date.
     year: of the values that hold for one calendar year only, None without any such.
     next_unknown: that year is about to end, and a value for the next one is not known.
+    figures: those that are in it, by name.
     """
 
     text: str
     doubtful: bool
     year: int | None = None
     next_unknown: bool = False
+    figures: tuple[str, ...] = ()
 
 
 def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) -> Filled:
@@ -51,7 +53,7 @@ def fill(text: str, figures: Mapping[str, Figure], *, language: str, day: date) 
         return f"{shown}{STOPPED}" if shown.endswith(".") else shown
 
     filled = REFERENCE.sub(put, text).replace(f"{STOPPED}.", "").replace(STOPPED, "")
-    return Filled(filled, doubtful, yearly, next_unknown)
+    return Filled(filled, doubtful, yearly, next_unknown, tuple({match[1]: None for match in REFERENCE.finditer(text)}))
 
 
 def _rounded(value: FigureValue) -> int | float | str:

@@ -34,7 +34,7 @@ def marks(body: str) -> tuple[str, ...]:
 
 def dimensions(body: str) -> tuple[str, ...]:
     """The dimensions that a text distinguishes, in the order of DIMENSIONS."""
-    used = {MARKS[mark][0] for mark in marks(body)}
+    used = {MARKS[mark][0] for mark in marks(body) if mark in MARKS}
     return tuple(name for name in DIMENSIONS if name in used)
 
 

@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+
+from nlu.in_use import InUse
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +26,20 @@ class ActsChannel(InputChannel):
         return "rest"
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        webhook = Blueprint("acts_webhook")
+        webhook, in_use = Blueprint("acts_webhook"), InUse()
+
+        @webhook.listener("before_server_start")
+        async def begin(*_: Any) -> None:
+            in_use.begin()
+
+        @webhook.listener("after_server_start")
+        async def begun(app: Sanic, *_: Any) -> None:
+            in_use.begun(app)
+            app.add_task(in_use.keep_up(app))
 
         @webhook.route("/", methods=["GET"])
         async def health(_: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
+            return response.json(in_use.told())
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:

@@ -16,7 +16,7 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.places import data_dir
+from nlu.places import training_dir
 
 DATA = Path(__file__).parent / "data"
 NOT_COVERED = "not_covered"
@@ -26,7 +26,7 @@ class VelkommenImporter(RasaFileImporter):
     """Domain and rules as Rasa reads them; examples from our own, quicker files."""
 
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
-        exported = read_lines(data_dir() / "training" / "topics.jsonl")
+        exported = read_lines(training_dir() / "topics.jsonl")
         return TrainingData([_message(example) for example in examples(exported, DATA)])
 
 
@@ -39,7 +39,7 @@ def read_lines(path: Path) -> list[dict[str, str]]:
 
 def near(folder: Path) -> dict[str, list[str]]:
     """Topics that are easily mixed up, from the export."""
-    path = folder / "training" / "near.json"
+    path = folder / "near.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

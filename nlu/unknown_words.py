@@ -38,9 +38,9 @@ def coverage(texts: Iterable[str], language: str) -> Coverage:
 
 def main(languages: list[str]) -> None:
     from nlu.importer import DATA, examples, read_lines
-    from nlu.places import data_dir
+    from nlu.places import training_dir
 
-    rows = examples(read_lines(data_dir() / "training" / "topics.jsonl"), DATA)
+    rows = examples(read_lines(training_dir() / "topics.jsonl"), DATA)
     for language in languages or sorted({row["language"] for row in rows}):
         found = coverage((row["text"] for row in rows if row["language"] == language), language)
         print(f"{language}: {found.share:.1%} of {found.read} words unknown")

@@ -106,7 +106,7 @@ async def schedule(engine: AsyncEngine, name: str, at: str | None, *, now: datet
                 '--at "2026-12-01 10:00".'
             )
         await announcements.schedule(connection, name, when)
-        people = await announcements.recipients(connection, announce.wanted(kept.segment, danish_day(when)))
+        people = await announcements.recipients(connection, announce.wanted_by(kept, danish_day(when)))
     told = f"{name} is sent {local(when)} to {count(len(people), 'person', 'people')}, as of now."
     silent = announce.silence(when)
     return f"{told}\nThat is in {silent}; whoever that holds for gets it afterwards." if silent else told
@@ -170,7 +170,8 @@ def as_data(kept: Kept, progress: Progress) -> dict[str, object]:
     return {
         "name": kept.name,
         "status": kept.status,
-        "segment": kept.segment or EVERYBODY,
+        "kind": kept.kind,
+        "segment": kept.segment or (EVERYBODY if kept.kind == announcements.SEGMENT else {}),
         "languages": list(kept.texts),
         "scheduled_at": kept.scheduled_at and kept.scheduled_at.astimezone(UTC).isoformat(),
         "ended_at": kept.ended_at and kept.ended_at.astimezone(UTC).isoformat(),
@@ -182,7 +183,8 @@ def as_data(kept: Kept, progress: Progress) -> dict[str, object]:
 
 
 def as_text(kept: Kept, progress: Progress) -> str:
-    lines = [f"{kept.name}, for {segment_in_words(kept.segment)}: {_standing(kept)}."]
+    whom = segment_in_words(kept.segment) if kept.kind == announcements.SEGMENT else "those whom it concerns"
+    lines = [f"{kept.name}, for {whom}: {_standing(kept)}."]
     if not progress.people:
         return "\n".join([*lines, "Nobody has a row in the ledger."])
     lines.append(f"{count(progress.people, 'person', 'people')}: {_numbers(progress.by_status)}.")

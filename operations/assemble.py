@@ -28,7 +28,6 @@ from bot.think import FEATURED
 from core.messages import Reply
 from core.settings import Settings
 from i18n.translator import translator
-from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 from store import database, people
 from web.doors import Doors
@@ -72,7 +71,6 @@ async def open_services(
         shelf=Shelf(sessions),
         engine=rasa,
         channels=channels if channels is not None else open_channels(settings, sessions, names=("web", "telegram")),
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
         private_address=partial(private_address, settings),
     )

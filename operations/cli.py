@@ -221,11 +221,19 @@ def _knowledge(action: str, folder: Path, settings: Settings) -> int:
             outcome = asyncio.run(bring(ready, folder))
             for problem in outcome.problems:
                 print(problem, file=sys.stderr)
+            for name, fields in outcome.conflicts:
+                print(
+                    f"CONFLICT, kept as edited here: {' '.join(name)} ({fields} changed in the file, too)",
+                    file=sys.stderr,
+                )
+            for name in outcome.merged:
+                print(f"merged with what was edited here: {' '.join(name)}")
             for name in outcome.kept:
                 print(f"kept as edited here: {' '.join(name)}")
             counts = f"{len(outcome.added)} added, {len(outcome.changed)} changed, {len(outcome.removed)} removed"
-            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} {counts}, {len(outcome.kept)} kept.")
-            return 1 if outcome.problems else 0
+            more = f"{len(outcome.merged)} merged, {len(outcome.kept)} kept, {len(outcome.conflicts)} in conflict"
+            print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} {counts}, {more}.")
+            return 1 if outcome.problems or outcome.conflicts else 0
 
         async def export() -> int:
             engine = database.connect(ready.database_url)

@@ -11,7 +11,7 @@ from i18n.languages import DEFAULT
 from journey.calendar import is_holiday
 from reminders import hours
 from reminders.decide import Item, Postpone, Receiver, Send, Skip, decide
-from store.announcements import Recipient, Wanted
+from store.announcements import SEGMENT, Kept, Recipient, Wanted
 
 # The last day of each phase, counted from the day of arrival; after the last of them somebody is staying.
 LAST_DAYS = {"before-departure": -1, "arrival-week": 7, "first-month": 31, "first-3-months": 92, "first-year": 365}
@@ -48,6 +48,13 @@ def wanted(segment: Mapping[str, Sequence[str]], today: date) -> Wanted:
         audience=segment.get("audience") or ("recruit",),
         arrivals=None if phases is None else [arrivals(phase, today) for phase in phases],
     )
+
+
+def wanted_by(kept: Kept, today: date) -> Wanted:
+    """Whom one that is kept is meant for: its segment, or the people whom a correction or an answer names."""
+    if kept.kind == SEGMENT:
+        return wanted(kept.segment, today)
+    return Wanted(audience=("recruit", "employer"), named_by=kept.id)
 
 
 def language_of(texts: Mapping[str, str], language: str | None) -> str:

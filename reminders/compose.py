@@ -16,7 +16,10 @@ MOST_BUTTONS, MOST_BLOCKERS = 6, 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to be reminded of. id: its row in the ledger; about: the recruit's name, for an employer's contact."""
+    """One thing to be reminded of. id: its row in the ledger; about: the recruit's name, for an employer's contact.
+
+    topics: whose answers, as they are now, a correction leads to.
+    """
 
     id: int
     kind: str
@@ -24,6 +27,7 @@ class Line:
     text: str
     planned: Planned | None
     about: str = ""
+    topics: Sequence[str] = ()
 
 
 def compose(lines: Sequence[Line], library: Library, language: str, day: date, *, late: bool) -> Reply:
@@ -50,7 +54,7 @@ class _Speaker:
             done = Button("✓ " + self.t.gettext("Done"), payload=f"remind:{line.id}:done")
             if line.kind == "own":
                 return Reply(text, self.language, buttons=(done, later))
-            return Reply(f"{text}\n\n{self.say('announcement_footer')}", self.language)
+            return Reply(f"{text}\n\n{self.say('announcement_footer')}", self.language, buttons=self._topics([line]))
         details = self.library.fill(
             self.library.task_text(line.planned.task.id, self.language).details, language=self.language, day=self.day
         ).text
@@ -79,7 +83,11 @@ class _Speaker:
             if line.planned is not None
         ]
         buttons.append(Button(self.t.gettext("My list"), payload="list"))
-        return Reply(text, self.language, buttons=tuple(buttons))
+        return Reply(text, self.language, buttons=(*self._topics(lines), *buttons))
+
+    def _topics(self, lines: Sequence[Line]) -> tuple[Button, ...]:
+        known = self.library.known(slug for line in lines for slug in line.topics)
+        return tuple(Button(self.library.title(slug, self.language), payload=f"topic:{slug}") for slug in known)
 
     def _line(self, line: Line, *, short: bool = False) -> str:
         if line.planned is None:

@@ -1,29 +1,36 @@
 """Messages to many: kept as drafts, scheduled, stopped; who gets one stands in the ledger of reminders.
 
 draft → scheduled → sending → done, or stopped. Rows of the ledger are written only for one that is scheduled and due
-(`expand`), and its texts are only found (`texts_of`) from then on until it has ended: a draft cannot be sent.
+(`expand`), and what it says is only found (`messages_of`) from then on until it has ended: a draft cannot be sent.
+
+A correction, or the answer to a question that had none, is one for people who are named (`keep_for`); the rest is the same.
 """
 
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.tables import Announcement
 
 STOPPED = "the announcement was stopped"
+SEGMENT = "announcement"  # the kind that goes to a segment; the others name their people
 LEFT = "('planned', 'postponed', 'claimed', 'sending')"  # statuses of rows that are not at their end
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An announcement as it is kept. scheduled_at: of a draft, when its file wants it sent."""
+    """An announcement as it is kept. scheduled_at: of a draft, when its file wants it sent.
+
+    about: of a correction or an answer, what it is about; `topics` in it are those to which its buttons lead.
+    """
 
     id: int
     name: str
@@ -32,11 +39,16 @@ class Kept:
     status: str
     scheduled_at: datetime | None
     ended_at: datetime | None
+    kind: str = SEGMENT
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Who is meant; None: anybody. arrivals: from a day of arrival to one, several of them alternatives."""
+    """Who is meant; None: anybody. arrivals: from a day of arrival to one, several of them alternatives.
+
+    named_by: the announcement that names its people; nobody else is meant then.
+    """
 
     audience: Sequence[str]
     language: Sequence[str] | None = None
@@ -46,6 +58,7 @@ class Wanted:
     household: Sequence[str] | None = None
     employer: Sequence[str] | None = None
     arrivals: Sequence[tuple[date, date]] | None = None
+    named_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +71,26 @@ class Recipient:
     reachable: bool
 
 
-TEXTS = sql("""
-    select cast(id as text), texts from announcements where cast(id as text) = any(:ids) and status in ('scheduled', 'sending')
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an announcement says, by language, and the topics to which its buttons lead."""
+
+    texts: Mapping[str, str]
+    topics: Sequence[str] = ()
+
+
+MESSAGES = sql("""
+    select cast(id as text), texts, coalesce(about -> 'topics', '[]') from announcements
+    where cast(id as text) = any(:ids) and status in ('scheduled', 'sending')
 """)
 
 
-async def texts_of(connection: AsyncConnection, numbers: Iterable[str]) -> dict[str, Any]:
-    """The texts by language of those announcements that may be sent; a draft or a stopped one is not among them."""
+async def messages_of(connection: AsyncConnection, numbers: Iterable[str]) -> dict[str, Message]:
+    """What those announcements say that may be sent; a draft or a stopped one is not among them."""
     wanted = list(numbers)
     if not wanted:
         return {}
-    return {row[0]: row[1] for row in await connection.execute(TEXTS, {"ids": wanted})}
+    return {row[0]: Message(row[1], tuple(row[2])) for row in await connection.execute(MESSAGES, {"ids": wanted})}
 
 
 # --- drafts, and when they are sent -----------------------------------------------------------------------------------
@@ -81,6 +103,8 @@ COLUMNS = (
     Announcement.status,
     Announcement.scheduled_at,
     Announcement.ended_at,
+    Announcement.kind,
+    Announcement.about,
 )
 
 
@@ -89,9 +113,17 @@ async def named(connection: AsyncConnection, name: str) -> Kept | None:
     return Kept(*row) if row else None
 
 
-async def every(connection: AsyncConnection) -> list[Kept]:
-    """All announcements, the newest first."""
-    return [Kept(*row) for row in await connection.execute(select(*COLUMNS).order_by(Announcement.id.desc()))]
+async def numbered(connection: AsyncConnection, number: int) -> Kept | None:
+    row = (await connection.execute(select(*COLUMNS).where(Announcement.id == number))).one_or_none()
+    return Kept(*row) if row else None
+
+
+async def every(connection: AsyncConnection, *kinds: str) -> list[Kept]:
+    """All announcements, or those of some kinds; the newest first."""
+    found = select(*COLUMNS).order_by(Announcement.id.desc())
+    if kinds:
+        found = found.where(Announcement.kind.in_(kinds))
+    return [Kept(*row) for row in await connection.execute(found)]
 
 
 async def keep_draft(
@@ -105,13 +137,53 @@ async def keep_draft(
 ) -> bool:
     """Make a draft, or replace the one of that name; False where that one is a draft no more."""
     values = {"segment": dict(segment), "texts": dict(texts), "scheduled_at": at, "created_at": now}
-    replacing = update(Announcement).where(Announcement.name == name, Announcement.status == "draft").values(**values)
+    ours = (Announcement.name == name, Announcement.status == "draft", Announcement.kind == SEGMENT)
+    replacing = update(Announcement).where(*ours).values(**values)
     if (await connection.execute(replacing)).rowcount:
         return True
     if await named(connection, name) is not None:
         return False
     await connection.execute(insert(Announcement).values(name=name, status="draft", **values))
     return True
+
+
+async def keep_for(
+    connection: AsyncConnection,
+    *,
+    name: str,
+    kind: str,
+    people: Iterable[uuid.UUID],
+    texts: Mapping[str, str],
+    about: Mapping[str, Any],
+    staff_id: int | None,
+    at: datetime | None = None,
+    now: datetime,
+) -> int:
+    """Keep a correction or an answer for these people, to be sent at `at` (None: a draft); its number.
+
+    Called again under the same name it is the same one: a draft takes the new texts and these people as well, one that is
+    scheduled or past stays as it is, so nobody gets it twice. Whoever was forgotten meanwhile is left out.
+    """
+    values = {"texts": dict(texts), "about": dict(about), "status": "scheduled" if at else "draft", "scheduled_at": at}
+    row = upsert(Announcement).values(name=name, kind=kind, segment={}, staff_id=staff_id, created_at=now, **values)
+    kept = row.on_conflict_do_update(index_elements=["name"], set_=values, where=Announcement.status == "draft")
+    number: int | None = (await connection.execute(kept.returning(Announcement.id))).scalar()
+    if number is None:
+        return (await connection.execute(select(Announcement.id).where(Announcement.name == name))).scalar_one()
+    await add_people(connection, number, people)
+    return number
+
+
+# Held, so that nobody is forgotten between being found and being written.
+ADD_PEOPLE = sql("""
+    with there as (select id from recruits where id = any(:people) order by id for key share)
+    insert into announcement_people (announcement_id, recruit_id) select :id, id from there on conflict do nothing
+""")
+
+
+async def add_people(connection: AsyncConnection, number: int, people: Iterable[uuid.UUID]) -> None:
+    """Name more people of a correction or an answer; whoever is named already is so once."""
+    await connection.execute(ADD_PEOPLE, {"id": number, "people": list(people)})
 
 
 async def schedule(connection: AsyncConnection, name: str, at: datetime) -> bool:
@@ -155,6 +227,8 @@ WHO = """
     and (cast(:arrivals as jsonb) is null or exists (
         select from jsonb_to_recordset(cast(:arrivals as jsonb)) as a(first text, last text)
         where (r.profile ->> 'arrival') collate "C" between a.first and a.last and r.profile ->> 'arrival' <> ''))
+    and (cast(:named_by as bigint) is null or exists (
+        select from announcement_people n where n.announcement_id = :named_by and n.recruit_id = r.id))
 """
 RECIPIENTS = sql(f"""
     select r.id, r.language, r.profile,
@@ -174,6 +248,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
     given = {name: getattr(wanted, name) for name in lists}
     return {
         **{name: None if values is None else list(values) for name, values in given.items()},
+        "named_by": wanted.named_by,
         "arrivals": None if spans is None else json.dumps([{"first": str(a), "last": str(b)} for a, b in spans]),
     }
 
@@ -181,7 +256,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 # --- sending ------------------------------------------------------------------------------------------------------
 
 DUE = sql("select id from announcements where status = 'scheduled' and scheduled_at <= :now order by scheduled_at, id")
-HOLD = sql("select segment from announcements where id = :id and status = 'scheduled' for update skip locked")
+HELD = select(*COLUMNS).where(Announcement.status == "scheduled").with_for_update(skip_locked=True)
 
 
 async def due(connection: AsyncConnection, *, now: datetime) -> list[int]:
@@ -189,10 +264,10 @@ async def due(connection: AsyncConnection, *, now: datetime) -> list[int]:
     return list((await connection.execute(DUE, {"now": now})).scalars())
 
 
-async def hold(connection: AsyncConnection, number: int) -> dict[str, list[str]] | None:
-    """The segment of a scheduled announcement, held until the transaction ends; None: stopped, or held elsewhere."""
-    row = (await connection.execute(HOLD, {"id": number})).one_or_none()
-    return row[0] if row else None
+async def hold(connection: AsyncConnection, number: int) -> Kept | None:
+    """A scheduled announcement, held until the transaction ends; None: stopped, or held elsewhere."""
+    row = (await connection.execute(HELD.where(Announcement.id == number))).one_or_none()
+    return Kept(*row) if row else None
 
 
 EXPAND = sql(f"""

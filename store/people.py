@@ -9,6 +9,7 @@ from sqlalchemy import delete, not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.conversations import Context
+from store.invitations import forget_told
 from store.tables import (
     AbuseReport,
     Address,
@@ -24,11 +25,13 @@ from store.tables import (
     HandoverMember,
     HandoverOffer,
     InboundMessage,
+    Invitation,
     Look,
     MentorNote,
     Mentorship,
     OutboundMessage,
     PrivateLink,
+    Progress,
     Recruit,
     Reminder,
     TaskChange,
@@ -72,6 +75,11 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "mentor_notes": (MentorNote, ("created_at", "kind", "task", "closed_at")),
     "private_links": (PrivateLink, ("created_at", "used_at", "revoked_at")),
+    "progress": (Progress, ("phase", "done", "total", "next_due", "next_legal", "late", "computed_at")),
+    "invitations": (
+        Invitation,
+        ("created_at", "name", "reference", "language", "profile", "expires_at", "used_at", "revoked_at"),
+    ),
 }  # fmt: skip
 OWNED_BY: dict[type[Any], Any] = {
     Employer: Employer.contact_id,
@@ -82,6 +90,8 @@ OWNED_BY: dict[type[Any], Any] = {
     CaseNote: CaseNote.recruit_id,
     Mentorship: Mentorship.recruit_id,
     Look: Look.recruit_id,
+    Progress: Progress.recruit_id,
+    Invitation: Invitation.recruit_id,
 }
 OF_HANDOVER = (HandoverEvent, HandoverOffer, HandoverMember)
 
@@ -143,7 +153,7 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
     others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
     await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
-    for owned in (TaskChange, Reminder, MentorNote, PrivateLink, CaseNote, Mentorship, Look):
+    for owned in (TaskChange, Reminder, MentorNote, PrivateLink, CaseNote, Mentorship, Look, Progress, Invitation):
         await connection.execute(delete(owned).where(owned.recruit_id == recruit_id))
     await connection.execute(delete(Reminder).where(Reminder.about_id == recruit_id))
     await connection.execute(update(Employer).where(Employer.contact_id == recruit_id).values(contact_id=None))
@@ -175,8 +185,9 @@ async def erase_texts(connection: AsyncConnection, conversation_id: int) -> None
         .where(Conversation.id == conversation_id)
         .scalar_subquery()
     )
-    for owned in (TaskChange, MentorNote, PrivateLink):
+    for owned in (TaskChange, MentorNote, PrivateLink, Progress):
         await connection.execute(delete(owned).where(owned.recruit_id == of_it))
+    await forget_told(connection, of_it)
     for profile in (
         update(Recruit).where(Recruit.id == of_it).values(profile={}),
         delete(Attachment).where(

@@ -5,21 +5,27 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.tables import Shift, Staff, StaffLink, StaffSession
+from store.tables import RecoveryCode, Shift, Staff, StaffLink, StaffSession
 
 SESSION_FOR = timedelta(hours=12)
+HALF_FOR = timedelta(minutes=30)  # a session that still lacks its second factor
+LONGEST_AGENT = 300
+NEED_SECOND = frozenset({"admin"})
 SEEN_EVERY = timedelta(minutes=1)
 MOST_FAILURES, LOCKED_FOR = 10, timedelta(minutes=15)
 
 
+type Lacks = Literal["", "code", "set_up"]
+
+
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Who works here. Empty tuples mean: any."""
+    """Who works here. Empty tuples mean: any. has_code: they have a second factor of ours."""
 
     id: int
     email: str
@@ -34,12 +40,41 @@ class Colleague:
     telegram_id: str | None = None
     translate: bool = True
     last_given_at: datetime | None = None
+    has_code: bool = False
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """second: signed in with a second factor, too."""
+
     colleague: Colleague
     csrf: str
+    number: int
+    second: bool
+
+    @property
+    def lacks(self) -> Lacks:
+        return lacking(self.colleague.role, second=self.second, has_code=self.colleague.has_code)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Of a list of somebody's sessions: which browser, since when, when last used."""
+
+    number: int
+    agent: str
+    created_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A second factor: its secret, encrypted, and the last time step of which a code was taken."""
+
+    secret: str | None
+    used: int | None
+    locked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +105,7 @@ class Duties:
 COLUMNS = (
     Staff.id, Staff.email, Staff.name, Staff.role, Staff.active, Staff.languages, Staff.kommuner, Staff.themes,
     Staff.occupations, Staff.capacity, Staff.telegram_id, Staff.translate, Staff.last_given_at,
+    Staff.totp_secret.is_not(None), Staff.subject,
 )  # fmt: skip
 
 
@@ -204,46 +240,141 @@ async def sign_in_row(connection: AsyncConnection, email: str) -> SignIn | None:
     return SignIn(*row) if row else None
 
 
-async def failed_once(connection: AsyncConnection, staff_id: int, *, now: datetime) -> None:
-    """Count a wrong password; the tenth in a row locks the account for a quarter of an hour."""
+async def failed_once(connection: AsyncConnection, staff_id: int, *, now: datetime) -> bool:
+    """Count a wrong password or code; the tenth in a row locks the account for a quarter of an hour: True."""
     row = update(Staff).where(Staff.id == staff_id).values(failed=Staff.failed + 1).returning(Staff.failed)
-    if ((await connection.execute(row)).scalar() or 0) >= MOST_FAILURES:
-        locked = update(Staff).where(Staff.id == staff_id)
-        await connection.execute(locked.values(failed=0, locked_until=now + LOCKED_FOR))
+    if ((await connection.execute(row)).scalar() or 0) < MOST_FAILURES:
+        return False
+    locked = update(Staff).where(Staff.id == staff_id)
+    await connection.execute(locked.values(failed=0, locked_until=now + LOCKED_FOR))
+    return True
 
 
-async def open_session(connection: AsyncConnection, staff_id: int, *, now: datetime) -> tuple[str, str]:
-    """The session's secret, for the cookie, and its token against forged requests."""
+def lacking(role: str, *, second: bool, has_code: bool) -> Lacks:
+    """What a session still lacks before it may do anything: a code, or that one is set up at all."""
+    if second:
+        return ""
+    if has_code:
+        return "code"
+    return "set_up" if role in NEED_SECOND else ""
+
+
+async def open_session(
+    connection: AsyncConnection, staff_id: int, *, now: datetime, second: bool = False, agent: str = ""
+) -> tuple[str, str]:
+    """The session's secret, for the cookie, and its token against forged requests.
+
+    As long as it lacks the second factor it is short, and forgives no wrong code: else a known password would do it.
+    """
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    account = select(Staff.role, Staff.totp_secret.is_not(None)).where(Staff.id == staff_id)
+    role, has_code = (await connection.execute(account)).one()
+    half = bool(lacking(role, second=second, has_code=has_code))
     await connection.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
     await connection.execute(
         insert(StaffSession).values(
-            token_hash=hashed(token), staff_id=staff_id, csrf=csrf, created_at=now, seen_at=now,
-            expires_at=now + SESSION_FOR,
+            token_hash=hashed(token), staff_id=staff_id, csrf=csrf, created_at=now, seen_at=now, second=second,
+            agent=agent[:LONGEST_AGENT], expires_at=now + (HALF_FOR if half else SESSION_FOR),
         )
     )  # fmt: skip
-    done = update(Staff).where(Staff.id == staff_id)
-    await connection.execute(done.values(failed=0, locked_until=None, seen_at=now))
+    forgiven: dict[str, Any] = {} if half else {"failed": 0, "locked_until": None}
+    await connection.execute(update(Staff).where(Staff.id == staff_id).values(seen_at=now, **forgiven))
     return token, csrf
 
 
 async def session(connection: AsyncConnection, token: str, *, now: datetime) -> Session | None:
     """Who is signed in with that secret; None when it is too old or the account is off."""
-    found = select(StaffSession.csrf, StaffSession.seen_at, *COLUMNS).join(Staff, Staff.id == StaffSession.staff_id)
+    own = (StaffSession.csrf, StaffSession.number, StaffSession.second, StaffSession.seen_at)
+    found = select(*own, *COLUMNS).join(Staff, Staff.id == StaffSession.staff_id)
     fits = (StaffSession.token_hash == hashed(token), StaffSession.expires_at > now, Staff.active)
     row = (await connection.execute(found.where(*fits))).one_or_none()
     if row is None:
         return None
-    csrf, seen_at, *columns = row
-    if now - seen_at >= SEEN_EVERY:
+    csrf, number, second, seen_at, *columns = row
+    who = _colleague(columns)
+    found_session = Session(who, csrf, number, second)
+    if now - seen_at >= SEEN_EVERY and not found_session.lacks:
         seen = update(StaffSession).where(StaffSession.token_hash == hashed(token))
         await connection.execute(seen.values(seen_at=now, expires_at=now + SESSION_FOR))
-        await connection.execute(update(Staff).where(Staff.id == columns[0]).values(seen_at=now))
-    return Session(_colleague(columns), csrf)
+        await connection.execute(update(Staff).where(Staff.id == who.id).values(seen_at=now))
+    return found_session
 
 
 async def close_session(connection: AsyncConnection, token: str) -> None:
     await connection.execute(delete(StaffSession).where(StaffSession.token_hash == hashed(token)))
+
+
+async def sessions_of(connection: AsyncConnection, staff_id: int, *, now: datetime) -> list[OpenSession]:
+    """The newest first."""
+    columns = (StaffSession.number, StaffSession.agent, StaffSession.created_at, StaffSession.seen_at)
+    fits = (StaffSession.staff_id == staff_id, StaffSession.expires_at > now)
+    rows = await connection.execute(select(*columns).where(*fits).order_by(StaffSession.number.desc()))
+    return [OpenSession(*row) for row in rows]
+
+
+async def end_session(connection: AsyncConnection, staff_id: int, number: int) -> bool:
+    """End one of somebody's sessions; one of anybody else is none of theirs."""
+    fits = (StaffSession.staff_id == staff_id, StaffSession.number == number)
+    return (await connection.execute(delete(StaffSession).where(*fits))).rowcount == 1
+
+
+async def end_sessions(connection: AsyncConnection, staff_id: int, *, but: int | None = None) -> int:
+    """End all of somebody's sessions, except for one; how many those were."""
+    fits = [StaffSession.staff_id == staff_id, *([StaffSession.number != but] if but is not None else [])]
+    return (await connection.execute(delete(StaffSession).where(*fits))).rowcount
+
+
+# --- the second factor ------------------------------------------------------------------------------------------------
+
+
+async def factor(connection: AsyncConnection, staff_id: int) -> Factor:
+    columns = (Staff.totp_secret, Staff.totp_used, Staff.locked_until)
+    return Factor(*(await connection.execute(select(*columns).where(Staff.id == staff_id))).one())
+
+
+async def set_factor(connection: AsyncConnection, staff_id: int, secret: str | None, *, used: int | None) -> None:
+    """A new secret, encrypted, or none any more; the recovery codes of the one before are void."""
+    await connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+    await connection.execute(update(Staff).where(Staff.id == staff_id).values(totp_secret=secret, totp_used=used))
+
+
+async def take_step(connection: AsyncConnection, staff_id: int, step: int) -> bool:
+    """Whether a code of that time step is taken now: not if one of it, or of a later one, was taken already."""
+    fresh = (Staff.id == staff_id, or_(Staff.totp_used.is_(None), Staff.totp_used < step))
+    return (await connection.execute(update(Staff).where(*fresh).values(totp_used=step))).rowcount == 1
+
+
+async def set_recovery(connection: AsyncConnection, staff_id: int, codes: Iterable[str]) -> None:
+    """These, and none that were given before."""
+    await connection.execute(delete(RecoveryCode).where(RecoveryCode.staff_id == staff_id))
+    rows = [{"code_hash": hashed(f"{staff_id} {code}"), "staff_id": staff_id} for code in codes]
+    await connection.execute(insert(RecoveryCode), rows)
+
+
+async def use_recovery(connection: AsyncConnection, staff_id: int, code: str, *, now: datetime) -> bool:
+    """Whether it is one that was not used before; it is from now on."""
+    fits = (RecoveryCode.code_hash == hashed(f"{staff_id} {code}"), RecoveryCode.staff_id == staff_id)
+    used = update(RecoveryCode).where(*fits, RecoveryCode.used_at.is_(None)).values(used_at=now)
+    return (await connection.execute(used)).rowcount == 1
+
+
+async def recovery_left(connection: AsyncConnection, staff_id: int) -> int:
+    left = select(func.count()).where(RecoveryCode.staff_id == staff_id, RecoveryCode.used_at.is_(None))
+    number: int = (await connection.execute(left)).scalar_one()
+    return number
+
+
+# --- the municipality's own sign-in -----------------------------------------------------------------------------------
+
+
+async def by_subject(connection: AsyncConnection, subject: str) -> Colleague | None:
+    return await _one(connection, Staff.subject == subject)
+
+
+async def link_subject(connection: AsyncConnection, staff_id: int, subject: str) -> bool:
+    """From now on they are known by that subject; False where the account has one already."""
+    fits = (Staff.id == staff_id, Staff.subject.is_(None), Staff.active)
+    return (await connection.execute(update(Staff).where(*fits).values(subject=subject))).rowcount == 1
 
 
 # --- the rota ---------------------------------------------------------------------------------------------------------

@@ -145,6 +145,12 @@ class OutboundMessage(Base):
         Index("ix_outbound_conversation", "conversation_id", "id"),
         Index("uq_outbound_source", "source", unique=True, postgresql_where=sql("source is not null")),
         Index(
+            "ix_outbound_revisions",
+            sql("(body -> 'revisions') jsonb_path_ops"),
+            postgresql_using="gin",
+            postgresql_where=sql("jsonb_exists(body, 'revisions')"),
+        ),
+        Index(
             "ix_outbound_due",
             "conversation_id",
             "id",
@@ -163,8 +169,29 @@ class Feedback(Base):
     created_at: Mapped[datetime]
 
 
+class Gap(Base):
+    """Questions that mean the same, for the editors to decide about. What was asked stands in `unanswered` only.
+
+    Status: open → answered (topic: where the answer is now) or not_ours.
+    """
+
+    __tablename__ = "gaps"
+    id: Mapped[int] = _number()
+    status: Mapped[str] = mapped_column(server_default="open", index=True)
+    topic: Mapped[str | None]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    __table_args__ = (CheckConstraint("status in ('open', 'answered', 'not_ours')", name="status"),)
+
+
 class UnansweredQuestion(Base):
-    """A masked question that we had no sure answer to, kept for the editors (with consent only)."""
+    """A masked question without a good answer, kept for the editors (with consent only).
+
+    kind: unanswered (no sure answer), thumb_down, not_solved (by a mentor), left (we asked back, and nobody came back).
+    gap_id: with which others it belongs; None until it was looked at. inbound_id: the message, where there is one.
+    wants_answer: the person asked to be told; told_at: when that was done.
+    """
 
     __tablename__ = "unanswered"
     id: Mapped[int] = _number()
@@ -173,6 +200,15 @@ class UnansweredQuestion(Base):
     text: Mapped[str]
     candidates: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(server_default="unanswered")
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"), index=True)
+    gap_id: Mapped[int | None] = mapped_column(ForeignKey("gaps.id", ondelete="SET NULL"), index=True)
+    wants_answer: Mapped[bool] = mapped_column(server_default=sql("false"))
+    told_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("kind in ('unanswered', 'thumb_down', 'not_solved', 'left')", name="kind"),
+        Index("ix_unanswered_new", "id", postgresql_where=sql("gap_id is null")),
+    )
 
 
 class Handover(Base):
@@ -355,6 +391,8 @@ class Staff(Base):
     """A colleague: who may sign in, what they speak and know. Empty lists mean: any.
 
     telegram_id: of their own account, once linked. telegram_talk: the conversation that their direct chat is about.
+    totp_secret: of their second factor, encrypted; totp_used: the last time step of which a code was taken, so that none
+    is taken twice. subject: who they are at the municipality's own sign-in (issuer and subject), once they used it.
     """
 
     __tablename__ = "staff"
@@ -374,6 +412,9 @@ class Staff(Base):
     telegram_id: Mapped[str | None] = mapped_column(unique=True)
     telegram_talk: Mapped[int | None] = mapped_column(BigInteger)
     translate: Mapped[bool] = mapped_column(server_default=sql("true"))
+    totp_secret: Mapped[str | None]
+    totp_used: Mapped[int | None] = mapped_column(BigInteger)
+    subject: Mapped[str | None] = mapped_column(unique=True)
     last_given_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
@@ -384,10 +425,16 @@ class Staff(Base):
 
 
 class StaffSession(Base):
-    """A colleague is signed in; the secret itself is only in their cookie."""
+    """A colleague is signed in; the secret itself is only in their cookie. second: with a second factor, too.
+
+    number: what the session is called in lists; agent: the browser, as it names itself, shortened.
+    """
 
     __tablename__ = "staff_sessions"
     token_hash: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    second: Mapped[bool] = mapped_column(server_default=sql("false"))
+    agent: Mapped[str] = mapped_column(server_default="")
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     csrf: Mapped[str]
     created_at: Mapped[datetime]
@@ -405,6 +452,15 @@ class StaffLink(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     __table_args__ = (CheckConstraint("purpose in ('password', 'telegram')", name="purpose"),)
+
+
+class RecoveryCode(Base):
+    """A code that stands for a colleague's second factor once, when their telephone is gone; its hash only."""
+
+    __tablename__ = "staff_recovery"
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None]
 
 
 class Shift(Base):
@@ -456,6 +512,48 @@ class Employer(Base):
     contact_code: Mapped[str] = mapped_column(unique=True)
     contact_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="SET NULL"), index=True)
     created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """Somebody is invited before they write: what is known of them, and the code of their link.
+
+    name: what the inviting side calls them. reference: its own number for them. profile: what they need not be asked.
+    recruit_id: who opened the link. batch: what was imported at once. data goes when it was used or is too old.
+    """
+
+    __tablename__ = "invitations"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    reference: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str | None]
+    profile: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+    batch: Mapped[uuid.UUID] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    api_key_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id", ondelete="SET NULL"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    recruit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
+
+
+class Progress(Base):
+    """Where a person's list stands, for lists of many people; a copy that can be made anew at any time.
+
+    next_legal: the earliest legal limit that is not done, so that it is late from the day after. next_due: the same for
+    any task. done, total: of the tasks that apply.
+    """
+
+    __tablename__ = "progress"
+    recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), primary_key=True)
+    phase: Mapped[str] = mapped_column(server_default="", index=True)
+    done: Mapped[int]
+    total: Mapped[int]
+    next_due: Mapped[date | None]
+    next_legal: Mapped[date | None] = mapped_column(index=True)
+    late: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    computed_at: Mapped[datetime]
 
 
 class TaskChange(Base):
@@ -555,6 +653,8 @@ class Announcement(Base):
     """A message to many: draft → scheduled → sending → done, or stopped. Who got it stands in the ledger.
 
     segment: which people (language, kommune, origin, occupation, phase …), each a list of values. texts: by language.
+    kind: to a segment; or correction, answer: to those named in `announcement_people` alone. about: what it corrects
+    (revisions) or answers (gap, topic).
     """
 
     __tablename__ = "announcements"
@@ -566,10 +666,24 @@ class Announcement(Base):
     created_at: Mapped[datetime]
     scheduled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    kind: Mapped[str] = mapped_column(server_default="announcement")
+    about: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
     __table_args__ = (
+        CheckConstraint("kind in ('announcement', 'correction', 'answer')", name="kind"),
         CheckConstraint("status in ('draft', 'scheduled', 'sending', 'stopped', 'done')", name="status"),
         CheckConstraint("jsonb_exists(texts, 'en')", name="english"),
         CheckConstraint("status = 'draft' or scheduled_at is not null", name="timed"),
+    )
+
+
+class AnnouncementPerson(Base):
+    """Whom a correction or an answer is for."""
+
+    __tablename__ = "announcement_people"
+    announcement_id: Mapped[int] = mapped_column(ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True)
+    recruit_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("recruits.id", ondelete="CASCADE"), primary_key=True, index=True
     )
 
 
@@ -596,14 +710,144 @@ class Entry(Base):
     origin: Mapped[str] = mapped_column(server_default="file")
     file_hash: Mapped[str] = mapped_column(server_default="")
     updated_at: Mapped[datetime]
+    revision_id: Mapped[int | None] = mapped_column(BigInteger)
     __table_args__ = (
         CheckConstraint(
             "kind in ('topic', 'text', 'figure', 'reply', 'term', 'municipality', 'task', 'task_text', 'document', "
-            "'canned', 'desk')",
+            "'canned', 'desk', 'danger')",
             name="kind",
         ),
         CheckConstraint("origin in ('file', 'pages', 'edited')", name="origin"),
     )
+
+
+class Revision(Base):
+    """What a piece of knowledge was from `at` on, until its next revision; without data: it was taken away.
+
+    The highest number says whether anything published has changed. minor: translations made from the one before stay
+    up to date. staff_id: who published it (None: an import); writer_id: who wrote it, where that was somebody else.
+    """
+
+    __tablename__ = "revisions"
+    id: Mapped[int] = _number()
+    kind: Mapped[str]
+    key: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="")
+    data: Mapped[JSON | None] = mapped_column(JSONB(none_as_null=True))
+    origin: Mapped[str]
+    at: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"), index=True)
+    writer_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"), index=True)
+    minor: Mapped[bool] = mapped_column(server_default=sql("false"))
+    note: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (Index("ix_revisions_name", "kind", "key", "language", "id"),)
+
+
+class Draft(Base):
+    """What an editor is writing and nobody is told yet; one for each piece of knowledge.
+
+    base_id: the revision that it was begun from. version grows with each saving, so that the second of two editors
+    cannot overwrite the first unseen. note: to the reviewer, or from one who sent it back.
+    """
+
+    __tablename__ = "drafts"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    data: Mapped[JSON]
+    base_id: Mapped[int | None] = mapped_column(BigInteger)
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
+    state: Mapped[str] = mapped_column(server_default="draft")
+    minor: Mapped[bool] = mapped_column(server_default=sql("false"))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    updated_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (CheckConstraint("state in ('draft', 'in_review')", name="state"),)
+
+
+class Audit(Base):
+    """What a colleague, a system with a key, or a command did; rows are only ever added (a trigger refuses the rest).
+
+    staff_id stays when the colleague goes; who: their name then, or the key's. what: an action of `core/rights.py` or
+    a word like it; about: the thing, as kind:key. data: what changed, never what a person wrote.
+    """
+
+    __tablename__ = "audit"
+    id: Mapped[int] = _number()
+    at: Mapped[datetime] = mapped_column(index=True)
+    staff_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    who: Mapped[str]
+    what: Mapped[str]
+    about: Mapped[str] = mapped_column(server_default="", index=True)
+    data: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+
+
+class Training(Base):
+    """A training that was asked for, and the model that came of it.
+
+    Status: waiting → training → evaluating → ready (may be activated) or refused (below a floor) or failed (reason);
+    activating → active; an active one that another replaced is retired and can be brought back as long as its file is
+    there. progress: what is shown meanwhile. report: shares by measure and language, of this model and of the one then
+    in use, and the questions that flipped. topics: what it has learnt. code: hash of what is not knowledge.
+    """
+
+    __tablename__ = "trainings"
+    id: Mapped[int] = _number()
+    status: Mapped[str] = mapped_column(server_default="waiting")
+    asked_at: Mapped[datetime]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
+    activated_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    model: Mapped[str] = mapped_column(server_default="")
+    code: Mapped[str] = mapped_column(server_default="")
+    topics: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    progress: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+    report: Mapped[JSON] = mapped_column(server_default=sql("'{}'"))
+    reason: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('waiting', 'training', 'evaluating', 'ready', 'refused', 'failed', 'activating', 'active', 'retired')",
+            name="status",
+        ),
+        Index("uq_trainings_active", "status", unique=True, postgresql_where=sql("status = 'active'")),
+        Index(
+            "uq_trainings_running", sql("(true)"), unique=True,
+            postgresql_where=sql("status in ('waiting', 'training', 'evaluating', 'activating')"),
+        ),
+    )  # fmt: skip
+
+
+class Count(Base):
+    """How often something happened on a Danish day; nothing leads from here to a person.
+
+    what: conversation (a person writing on a day), answered, asked_back, unanswered, handed_over, thumb_up, thumb_down.
+    """
+
+    __tablename__ = "counts"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    theme: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    topic: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    number: Mapped[int] = mapped_column(server_default=sql("0"))
+
+
+class ApiKey(Base):
+    """Another system's key to our API; the key itself is shown once and kept as its hash. scopes: what it may."""
+
+    __tablename__ = "api_keys"
+    id: Mapped[int] = _number()
+    name: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    scopes: Mapped[list[Any]]
+    kommuner: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
 
 
 class TrainedTopics(Base):
@@ -613,4 +857,19 @@ class TrainedTopics(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     topics: Mapped[list[Any]]
     trained_at: Mapped[datetime]
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+
+class Replanning(Base):
+    """How far everybody's reminders follow the tasks; one row.
+
+    planned: the newest revision of a task by which all are planned. wanted: the one that is being followed; after: the
+    recruit to whom that has come.
+    """
+
+    __tablename__ = "replanning"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    planned: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    wanted: Mapped[int] = mapped_column(BigInteger, server_default=sql("0"))
+    after: Mapped[uuid.UUID | None]
     __table_args__ = (CheckConstraint("id = 1", name="one"),)

@@ -14,7 +14,6 @@ from sqlalchemy.engine import make_url
 from bot.background import Background
 from bot.services import Services
 from core.settings import Settings
-from knowledge.danger import DangerRules
 from knowledge.library import Library
 from knowledge.publish import import_folder
 from operations.postgres import embedded
@@ -71,14 +70,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, database_url=database_url, secret_key="x" * 48, burst_seconds=0)
 
 
-@pytest.fixture(scope="session")
-def danger() -> DangerRules:
-    """The rules never change; reading them takes longer than a test."""
-    return DangerRules.load(KNOWLEDGE / "danger.yml")
-
-
 @pytest.fixture
-async def services(settings: Settings, no_people: None, danger: DangerRules) -> AsyncIterator[Services]:
+async def services(settings: Settings, no_people: None) -> AsyncIterator[Services]:
     """Services over the real database, with a scripted engine, a fake channel and a clock that stands still."""
     engine = database.connect(settings.database_url)
     sessions = database.sessions(engine)
@@ -89,7 +82,6 @@ async def services(settings: Settings, no_people: None, danger: DangerRules) -> 
         shelf=SharedShelf(sessions),
         engine=ScriptedEngine(),
         channels={"fake": FakeChannel()},
-        danger=danger,
         background=Background(),
         now=Clock(NOW),
     )

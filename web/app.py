@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from bot.channels.web import WebChannel
 from bot.handing import HandingError
 from web import chat, health, human, inbox, inbox_desk, mylist, pages, staff
+from web.admin import home
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in
@@ -24,6 +25,7 @@ from web.passwords import Passwords
 from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
+ROOMS = (home.rooms,)
 FILES_A_MINUTE = 10
 SIGNS_A_MINUTE = 20
 SIGN_INS_A_MINUTE = 10
@@ -61,7 +63,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(HandingError, not_done)
     routers = [pages.router, chat.router, human.router, mylist.router, health.router, *webhooks]
     if doors.desk is not None:
-        routers += [staff.router, inbox.router, inbox_desk.router]
+        routers += [staff.router, inbox.router, inbox_desk.router, *ROOMS]
     for router in routers:
         app.include_router(router)
     app.mount("/static/{version}", Kept(frame.version))

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.settings import Settings
 from i18n.translator import msgid
-from store import handovers
+from store import audit, handovers
 from store import staff as colleagues
-from store.staff import Colleague
+from store.staff import Colleague, Lacks
 from web.bodies import Form, form_of, one
 from web.chat import TOO_MANY
 from web.errors import Refused, SignedOut, asks_for_json, refused
@@ -33,6 +33,9 @@ COOKIE = "velkommen_staff"
 FORM_COOKIE = "velkommen_sign_in"
 FORM_SECONDS = 3600
 HOME = "/inbox"
+ADMIN_HOME = "/admin"
+IN_THE_INBOX = frozenset({"mentor", "supervisor"})
+CODE_PAGE, SET_UP_PAGE = "/staff/second", "/admin/me/second"
 LONGEST_EMAIL = 254
 LONGEST_NEXT = 300
 PASSWORD = "password"  # noqa: S105 - the purpose of a link
@@ -44,6 +47,7 @@ LINK_OVER = msgid("This link was used already, or it is too old. Ask a superviso
 TOO_SHORT = msgid("A password needs at least {count} characters. Several words in a row are easy to remember.")
 TOO_LONG = msgid("This password is too long. Please take at most {count} characters.")
 NOT_ALIKE = msgid("The two passwords are not alike.")
+SECOND_FIRST = msgid("You are not signed in completely: the code of your second factor is missing.")
 TOO_PLAIN = msgid("This password is too easy to guess. Please take another one.")
 
 log = structlog.get_logger()
@@ -52,11 +56,24 @@ router = APIRouter(prefix="/staff")
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who asks. token: the session's secret; csrf: what our own page sends along."""
+    """Who asks. token: the session's secret; csrf: what our own page sends along; session: its number in lists;
+    second: signed in with a second factor; lacks: what of it is still to be done before anything else.
+    """
 
     colleague: Colleague
     csrf: str
     token: str
+    session: int
+    second: bool
+    lacks: Lacks
+
+
+class HalfSignedIn(SignedOut):
+    """The second factor is still to come, or still to be set up."""
+
+    def __init__(self, lacks: Lacks) -> None:
+        super().__init__()
+        self.code, self.msgid, self.lacks = "second", SECOND_FIRST, lacks
 
 
 # --- who asks ---------------------------------------------------------------------------------------------------------
@@ -67,15 +84,18 @@ async def signed_in(request: Request, *, active: bool = True) -> SignedIn:
     who = await known(request, active=active)
     if who is None:
         raise SignedOut()
+    if who.lacks:
+        raise HalfSignedIn(who.lacks)
     return who
 
 
 async def known(request: Request, *, active: bool = True) -> SignedIn | None:
+    """Whose session it is, even if it lacks its second factor."""
     token = request.cookies.get(COOKIE, "")
     if not token:
         return None
     found = await look_up(frame_of(request), token, active=active)
-    return SignedIn(found.colleague, found.csrf, token) if found else None
+    return SignedIn(found.colleague, found.csrf, token, found.number, found.second, found.lacks) if found else None
 
 
 async def look_up(frame: Frame, token: str, *, active: bool) -> colleagues.Session | None:
@@ -119,8 +139,8 @@ def paced(limits: Limits, who: SignedIn) -> None:
 @router.get("/login")
 async def login(request: Request) -> Response:
     wanted = safe_next(request.query_params.get("next", ""))
-    if await known(request):
-        return RedirectResponse(wanted, 303)
+    if who := await known(request):
+        return RedirectResponse(way_on(who.colleague, who.lacks, wanted), 303)
     return _login_page(request, next_=wanted)
 
 
@@ -136,16 +156,53 @@ async def sign_in(request: Request) -> Response:
     seconds = frame.sign_ins.wait(_hidden(email), _network(request))
     if seconds:
         return _too_often(_login_page(request, 429, TOO_OFTEN, email, wanted, seconds=seconds), seconds)
-    token = await _open_session(frame, email, _password(form), before=request.cookies.get(COOKIE, ""))
-    if token is None:
+    who = await _fitting(frame, email, _password(form))
+    if who is None:
         return _login_page(request, status=401, error=WRONG, email=email, next_=wanted)
-    response = RedirectResponse(wanted, 303)
+    return await enter(request, who, wanted, how="password")
+
+
+async def enter(request: Request, who: Colleague, wanted: str, *, how: str, second: bool = False) -> Response:
+    """Open a session, under a new secret, and lead to where they wanted to go, or to what is still lacking first.
+
+    The one that the browser had before is over, so that nobody can leave them one of theirs.
+    """
+    frame = frame_of(request)
+    async with frame.doors.sessions.begin() as session:
+        connection = await session.connection()
+        await colleagues.close_session(connection, request.cookies.get(COOKIE, ""))
+        token = await open_session(connection, request, who.id, second=second)
+        lacks = colleagues.lacking(who.role, second=second, has_code=who.has_code)
+        if not lacks:
+            await note(connection, frame, who, "sign_in", how=how)
+    log.info("signed in", staff=who.id, how=how, lacks=lacks)
+    response = RedirectResponse(way_on(who, lacks, wanted), 303)
     keep_session(response, token, secure=is_secure(request, frame.doors.settings))
     return response
 
 
-async def _open_session(frame: Frame, email: str, password: str, *, before: str) -> str | None:
-    """The secret of a new session; None whatever the reason. Nothing is kept open while the password is checked."""
+async def open_session(connection: AsyncConnection, request: Request, staff_id: int, *, second: bool) -> str:
+    """The secret of a new session in this browser."""
+    now, agent = frame_of(request).doors.now(), request.headers.get("user-agent", "")
+    agent = "".join(each for each in agent if each.isprintable())
+    token, _ = await colleagues.open_session(connection, staff_id, now=now, second=second, agent=agent)
+    return token
+
+
+async def note(connection: AsyncConnection, frame: Frame, who: Colleague, what: str, **data: object) -> None:
+    """Into the audit log: what somebody did with their own account."""
+    own = f"staff:{who.id}"
+    await audit.add(connection, staff_id=who.id, who=who.name, what=what, about=own, now=frame.doors.now(), **data)
+
+
+async def note_locked(connection: AsyncConnection, frame: Frame, staff_id: int, *, by: str) -> None:
+    """Whoever tried is not known; by: wrong passwords, or wrong codes."""
+    about, now = f"staff:{staff_id}", frame.doors.now()
+    await audit.add(connection, staff_id=None, who="", what="sign_in.locked", about=about, now=now, by=by)
+
+
+async def _fitting(frame: Frame, email: str, password: str) -> Colleague | None:
+    """Whose password it is; None whatever the reason. Nothing is kept open while the password is checked."""
     now = frame.doors.now()
     async with frame.doors.sessions() as session:
         row = await colleagues.sign_in_row(await session.connection(), email)
@@ -156,16 +213,14 @@ async def _open_session(frame: Frame, email: str, password: str, *, before: str)
     async with frame.doors.sessions.begin() as session:
         connection = await session.connection()
         if row is None or not fits or locked or not row.active:
-            if not locked:
-                await colleagues.failed_once(connection, row.id if row else 0, now=now)
+            number = row.id if row else 0
+            if not locked and await colleagues.failed_once(connection, number, now=now):
+                await note_locked(connection, frame, number, by="password")
             log.info("sign-in refused", staff=row.id if row else None, locked=locked)
             return None
         if anew:
             await colleagues.change(connection, row.id, password_hash=anew)
-        await colleagues.close_session(connection, before)
-        token, _ = await colleagues.open_session(connection, row.id, now=now)
-    log.info("signed in", staff=row.id)
-    return token
+        return await colleagues.by_id(connection, row.id)
 
 
 @router.post("/logout")
@@ -197,10 +252,29 @@ def keep_session(response: Response, token: str, *, secure: bool) -> None:
 
 
 def safe_next(wanted: str) -> str:
-    """Where to go after signing in: a page of the inbox, never another site."""
+    """Where to go after signing in: a page of the inbox or of the admin backend, never another site; "" is home."""
     plain = len(wanted) <= LONGEST_NEXT and wanted.isascii() and wanted.isprintable() and not set(wanted) & set("\\ ")
-    inside = wanted == HOME or wanted.startswith((f"{HOME}/", f"{HOME}?"))
-    return wanted if plain and inside and "/api/" not in wanted and ".." not in wanted else HOME
+    inside = any(wanted.startswith((f"{home}/", f"{home}?")) for home in (HOME, ADMIN_HOME))
+    return wanted if plain and inside and "/api/" not in wanted and ".." not in wanted else ""
+
+
+def home_of(who: Colleague) -> str:
+    return HOME if who.role in IN_THE_INBOX else ADMIN_HOME
+
+
+def way_on(who: Colleague, lacks: Lacks, wanted: str) -> str:
+    """Where somebody goes who has signed in: to what is still lacking first. wanted: as `safe_next` says."""
+    match lacks:
+        case "code":
+            return f"{CODE_PAGE}{_next_part(wanted)}"
+        case "set_up":
+            return SET_UP_PAGE
+        case _:
+            return wanted or home_of(who)
+
+
+def _next_part(wanted: str) -> str:
+    return f"?next={quote(wanted, safe='')}" if wanted else ""
 
 
 # --- the link to choose a password ------------------------------------------------------------------------------------
@@ -243,11 +317,9 @@ async def choose_password(request: Request, token: str) -> Response:
             return _link_over(request, token)
         await colleagues.set_password(connection, who.id, hashed)
         await tell_pages(connection, who.id)
-        opened, _ = await colleagues.open_session(connection, who.id, now=now)
+        await note(connection, frame, who, "password.chosen")
     log.info("password chosen", staff=who.id)
-    response = RedirectResponse(HOME, 303)
-    keep_session(response, opened, secure=is_secure(request, frame.doors.settings))
-    return response
+    return await enter(request, who, "", how="link")
 
 
 def weakness(password: str, again: str, who: Colleague) -> tuple[str, int]:
@@ -277,7 +349,7 @@ async def _invited(request: Request, token: str) -> Colleague | None:
 
 
 def _login_page(
-    request: Request, status: int = 200, error: str = "", email: str = "", next_: str = HOME, **named: object
+    request: Request, status: int = 200, error: str = "", email: str = "", next_: str = "", **named: object
 ) -> Response:
     frame = frame_of(request)
     said = frame.translator(request).gettext(error, **named) if error else ""
@@ -356,10 +428,8 @@ async def to_sign_in(request: Request, error: Exception) -> Response:
     """The page learns that somebody must sign in; whoever opened one is led to the form, and back."""
     if asks_for_json(request):
         return await refused(request, error)
-    return RedirectResponse(login_address(request.url.path, request.url.query, method=request.method), 303)
-
-
-def login_address(path: str, query: str, *, method: str) -> str:
-    """The sign-in page that leads back to where somebody wanted to go."""
-    wanted = safe_next(f"{path}?{query}" if query else path) if method in ("GET", "HEAD") else HOME
-    return "/staff/login" if wanted == HOME else f"/staff/login?next={quote(wanted, safe='')}"
+    path, query, lacks = request.url.path, request.url.query, error.lacks if isinstance(error, HalfSignedIn) else ""
+    wanted = safe_next(f"{path}?{query}" if query else path) if request.method in ("GET", "HEAD") else ""
+    if lacks == "set_up":
+        return RedirectResponse(SET_UP_PAGE, 303)
+    return RedirectResponse(f"{CODE_PAGE if lacks else '/staff/login'}{_next_part(wanted)}", 303)

@@ -29,7 +29,7 @@ from nlu.components.thresholds import Worth
 from nlu.components.training import Labelled, Model, Plan
 from nlu.components.wording import Wording
 from nlu.importer import near
-from nlu.places import data_dir
+from nlu.places import data_dir, training_dir
 
 _MODEL, _REPORT = "model.json", "report.json"
 _ARRAYS = "model.npz"
@@ -82,15 +82,15 @@ class TopicClassifier(GraphComponent):
         given = [message for message in training_data.training_examples if message.get(TEXT)]
         examples = [labelled(message) for message in given]
         topics = frozenset(message.get("label") for message in given if message.get(INTENT) == "topic")
-        self._near = near(data_dir())
+        self._near = near(training_dir())
         model, tried = training.learn(examples, self._training_vectors(examples), topics, self._near, self._plan)
         found = report.report(tried, topics, model.calibration.thresholds, self._near)
         with self._storage.write_to(self._resource) as folder:
             write(folder, model, self._near)
             text = json.dumps({**found, **model.calibration.as_dict()}, indent=1, ensure_ascii=False)
             (folder / _REPORT).write_text(text, encoding="utf-8")
-        (data_dir() / "training").mkdir(parents=True, exist_ok=True)
-        (data_dir() / "training" / _REPORT).write_text(text, encoding="utf-8")
+        training_dir().mkdir(parents=True, exist_ok=True)
+        (training_dir() / _REPORT).write_text(text, encoding="utf-8")
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -202,7 +202,7 @@ async def test_a_draft_is_never_sent(services: Services) -> None:
         )
         await announcements.all_written(connection, number)
         assert rows == 0
-        assert await announcements.texts_of(connection, [str(number)]) == {}
+        assert await announcements.messages_of(connection, [str(number)]) == {}
     assert await ledger(services) == []
     assert await status_of(services) == "draft"
 

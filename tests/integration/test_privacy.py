@@ -38,6 +38,7 @@ IMPERSONAL = {
     "staff_links": "their one-time links",
     "shifts": "when they are on duty",
     "suggestions": "what a mentor learnt, without names; nothing leads back to a conversation",
+    "replanning": "how far the reminders follow the tasks; a number of a person only while that is being done",
     "send_limits": "pace of sending; chats only as one of 4096 shards",
     "procrastinate_jobs": "when to look at which conversation, by its number",
     "procrastinate_events": "what became of the jobs",

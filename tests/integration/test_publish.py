@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from core.errors import KnowledgeError
 from knowledge.files import Entry, read_folder, write_folder
-from knowledge.publish import Name, Outcome, export_folder, import_folder
+from knowledge.publish import Name, Outcome, export_folder, import_folder, merged
 from knowledge.render import REFERENCE
 from knowledge.shelf import FRESH, Shelf
-from store import database
+from store import database, editing
 from store import knowledge as stored
 from store.tables import Entry as Row
 
@@ -53,6 +53,7 @@ async def sessions(own_database: str) -> AsyncIterator[Sessions]:
     made = database.sessions(engine)
     async with made.begin() as session:
         await session.execute(text("delete from knowledge"))
+        await session.execute(text("delete from revisions"))
     yield made
     await engine.dispose()
 
@@ -141,18 +142,112 @@ async def test_a_changed_file_is_published_and_only_it(sessions: Sessions, impor
     assert [name for name, row in published.items() if row.updated_at == LATER] == [TAX_CARD]
 
 
-async def test_what_was_edited_is_kept_and_told(sessions: Sessions, imported: Import, folder: Path) -> None:
+async def test_what_was_edited_here_alone_is_kept_and_told(sessions: Sessions, imported: Import) -> None:
     await imported()
     await edit(sessions, TAX_CARD, title="As the editor wrote it")
-    rewrite(folder / "topics/tax-card/en.md", "## Questions", "A change in the file.\n\n## Questions")
 
     for _ in range(2):
         assert await imported(LATER + timedelta(hours=1)) == Outcome(kept=[TAX_CARD])
 
     row = (await rows(sessions))[TAX_CARD]
     assert row.data["title"] == "As the editor wrote it"
-    assert "A change in the file." not in row.data["body"]
     assert (row.origin, row.updated_at) == ("edited", LATER)
+
+
+async def test_two_changes_in_different_fields_are_merged_once(
+    sessions: Sessions, imported: Import, folder: Path
+) -> None:
+    await imported()
+    before = (await rows(sessions))[TAX_CARD].data
+    await edit(sessions, TAX_CARD, title="As the editor wrote it", revision=before["revision"] + 1)
+    path = folder / "topics/tax-card/en.md"
+    rewrite(path, "## Questions\n\n", "A change in the file.\n\n## Questions\n\n- where is my card\n")
+    rewrite(path, f"revision: {before['revision']}", f"revision: {before['revision'] + 1}")
+
+    assert await imported(LATER + timedelta(hours=1)) == Outcome(merged=[TAX_CARD])
+    assert await imported(LATER + timedelta(hours=2)) == Outcome(kept=[TAX_CARD])
+
+    row = (await rows(sessions))[TAX_CARD]
+    assert row.data["title"] == "As the editor wrote it"
+    assert row.data["body"].endswith("A change in the file.")
+    assert "where is my card" in row.data["questions"]
+    assert row.data["revision"] == before["revision"] + 2, "newer than either, so that every translation must follow"
+    assert row.origin == "edited"
+
+
+async def test_two_changes_in_one_field_are_a_conflict_and_nothing_is_overwritten(
+    sessions: Sessions, imported: Import, folder: Path
+) -> None:
+    await imported()
+    await edit(sessions, TAX_CARD, body="As the editor wrote it", title="Edited, too")
+    rewrite(folder / "topics/tax-card/en.md", "## Questions", "A change in the file.\n\n## Questions")
+
+    for _ in range(2):
+        assert await imported(LATER + timedelta(hours=1)) == Outcome(conflicts=[(TAX_CARD, "body")])
+
+    row = (await rows(sessions))[TAX_CARD]
+    assert (row.data["body"], row.data["title"]) == ("As the editor wrote it", "Edited, too")
+
+    async with sessions() as session:
+        await export_folder(session, folder)
+    assert await imported(LATER + timedelta(hours=2)) == Outcome(), "whoever takes over what is here has settled it"
+    assert (await rows(sessions))[TAX_CARD].origin == "file"
+
+
+async def test_what_was_taken_away_here_stays_away(sessions: Sessions, imported: Import, folder: Path) -> None:
+    polish = ("text", "tax-card", "pl")
+    await imported()
+    async with sessions.begin() as session:
+        await editing.publish(await session.connection(), {polish: None}, staff_id=None, now=LATER)
+
+    assert await imported(LATER + timedelta(hours=1)) == Outcome(kept=[polish])
+    rewrite(folder / "topics/tax-card/pl.md", "## Questions", "Nowe zdanie.\n\n## Questions")
+    assert await imported(LATER + timedelta(hours=2)) == Outcome(conflicts=[(polish, "taken away here")])
+    assert polish not in await rows(sessions)
+
+    async with sessions() as session:
+        await export_folder(session, folder)
+    assert not (folder / "topics/tax-card/pl.md").exists()
+    assert await imported(LATER + timedelta(hours=3)) == Outcome()
+
+
+async def test_an_export_changes_only_the_files_that_were_edited(
+    sessions: Sessions, imported: Import, folder: Path
+) -> None:
+    (folder / "figures.yml").write_text("# A remark.\n" + (folder / "figures.yml").read_text("utf-8"), "utf-8")
+    await imported()
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    await edit(sessions, TAX_CARD, title="As the editor wrote it")
+
+    async with sessions() as session:
+        await export_folder(session, folder)
+
+    after = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    assert [path.name for path in after if before.get(path) != after[path]] == ["en.md"]
+    assert before.keys() == after.keys()
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged_", "fields"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, []),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}, []),
+        ({"a": 1}, {"a": 2}, {"a": 3}, {}, ["a"]),
+        ({"revision": 3}, {"revision": 4}, {"revision": 5}, {"revision": 5}, []),
+        ({"from_revision": 3}, {"from_revision": 5}, {"from_revision": 4}, {"from_revision": 4}, []),
+        (
+            {"questions": ["a", "b"]},
+            {"questions": ["b", "c"]},
+            {"questions": ["a", "d"]},
+            {"questions": ["c", "d"]},
+            [],
+        ),
+        ({}, {"a": 1}, {"b": 2}, {"a": 1, "b": 2}, []),
+        ({"a": 1}, {"a": None}, {"a": 1}, {"a": None}, []),
+    ],
+)
+def test_merging(base: Any, ours: Any, theirs: Any, merged_: Any, fields: list[str]) -> None:
+    assert merged(base, ours, theirs) == (merged_, fields)
 
 
 async def test_what_was_edited_as_the_file_has_it_is_nothing_to_tell(sessions: Sessions, imported: Import) -> None:

@@ -19,7 +19,6 @@ from core import acts
 from core.acts import Act
 from core.messages import Inbound, Kind, Reply
 from core.settings import Settings
-from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 from store import database
 
@@ -72,7 +71,6 @@ async def main(url: str, outbox: Path, fatal: str, repeatable: bool, updates: li
         shelf=Shelf(sessions),
         engine=OneAnswer(),
         channels={"fake": FileChannel(outbox, repeatable=repeatable)},
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
         step=step,
     )

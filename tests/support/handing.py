@@ -31,7 +31,6 @@ from core.acts import Act
 from core.errors import ChannelError
 from core.messages import Inbound, Kind, Reply
 from core.settings import Settings
-from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 from store import database, handovers, reminders, staff
 from store.staff import Colleague
@@ -521,7 +520,6 @@ def _side(url: str, shelf: Shelf, pauses: Pauses, channel: Outside, clock: Clock
         shelf=shelf,
         engine=Thinking(pauses),
         channels={"fake": channel},
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Watched(wrong),
         now=clock,
     )
@@ -566,7 +564,6 @@ async def _say_or_write(url: str, outbox: Path, repeatable: bool, fatal: str, sa
         shelf=Shelf(sessions),
         engine=Thinking(Pauses()),
         channels={"fake": Outbox(outbox, repeatable=repeatable)},
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
         now=Clock(OPEN),
         step=step,

@@ -21,7 +21,6 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.pace import Pace
 from bot.services import Services, no_step
 from core.settings import Settings
-from knowledge.danger import DangerRules
 from knowledge.shelf import Shelf
 from store import database
 from tests.emulators.telegram import TelegramEmulator
@@ -114,7 +113,6 @@ async def worker(
         shelf=shelf or Shelf(sessions),
         engine=ScriptedEngine(),
         channels={"telegram": channel},
-        danger=DangerRules.load(KNOWLEDGE / "danger.yml"),
         background=Background(),
         now=clock,
         step=step,

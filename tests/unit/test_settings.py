@@ -44,6 +44,7 @@ ODD = [
     ("VELKOMMEN_BURST_SECONDS", ("soon", "-1", "11", "nan", "inf"), "0.8"),
     ("VELKOMMEN_MESSAGES_PER_MINUTE", ("many", "0", "10001"), "20"),
     ("VELKOMMEN_RETENTION_DAYS", ("forever", "0", "3651"), "365"),
+    ("VELKOMMEN_REVIEW", ("maybe", "1"), "VELKOMMEN_REVIEW=on"),
     ("VELKOMMEN_LOG_LEVEL", ("loud",), "info"),
 ]
 
@@ -104,6 +105,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "VELKOMMEN_BURST_SECONDS": "0",
         "VELKOMMEN_MESSAGES_PER_MINUTE": "5",
         "VELKOMMEN_RETENTION_DAYS": "30",
+        "VELKOMMEN_REVIEW": "on",
         "VELKOMMEN_LOG_LEVEL": "WARNING",
     }
     assert environment.keys() == set(VARIABLES.values())
@@ -128,6 +130,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         burst_seconds=0.0,
         messages_per_minute=5,
         retention_days=30,
+        review=True,
         log_level="warning",
     )
 
