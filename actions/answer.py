@@ -190,6 +190,17 @@ def unsure(alternatives: tuple[str, ...], turn: Turn, *, confidence: float | Non
     )
 
 
+def with_tell_me(outcome: Outcome, message: int, turn: Turn) -> Outcome:
+    """Below an unsure reply: the person may be told once there is an answer to that message."""
+    last = outcome.replies[-1]
+    button = Button(turn.t.gettext("Tell me when you know"), payload=f"tell_me:{message}")
+    return replace(outcome, replies=(*outcome.replies[:-1], replace(last, buttons=(*last.buttons, button))))
+
+
+def tell_me(turn: Turn) -> Outcome:
+    return Outcome(Outcomes.ACT, (turn.reply("tell_me_noted"),), act="tell_me")
+
+
 def _explained(turn: Turn) -> list[str]:
     """Danish words that the question holds, with their meaning and how to say them: something is known after all."""
     return [

@@ -11,8 +11,10 @@ from core.acts import Journey
 from core.messages import Button, Reply, as_written
 from i18n import when as moments
 from i18n import words
+from i18n.languages import DEFAULT
 from journey.plan import Planned, State, next_steps, progress
 from journey.standing import Standing
+from knowledge.render import REFERENCE
 from reminders.hours import zone_of
 from store.journey import Change
 
@@ -158,7 +160,16 @@ def card_of(planned: Planned, stand: Standing, turn: Turn) -> Reply:
         title=text.title,
         footer=turn.t.gettext("Source: {name}", name=footer),
         buttons=tuple(_task_buttons(planned, turn)),
+        revisions=_revisions(task.id, turn, text.details + (text.legal or "")),
     )
+
+
+def _revisions(task: str, turn: Turn, words: str) -> tuple[int, ...]:
+    """Of what a task's card was made of, so that a wrong one can be corrected later."""
+    library = turn.library
+    language = turn.language if (task, turn.language) in library.task_texts else DEFAULT
+    figures = (("figure", match[1], "") for match in REFERENCE.finditer(words))
+    return library.made_of(("task_text", task, language), ("task", task, ""), *figures)
 
 
 def _days(planned: Planned, stand: Standing, turn: Turn) -> list[str]:
@@ -327,7 +338,8 @@ def _why(task: str, turn: Turn) -> Reply:
     buttons = [mylist.task_button(task, turn)]
     if planned.topic and planned.topic in turn.library.topics:
         buttons.append(Button(turn.t.gettext("Tell me more"), payload=f"topic:{planned.topic}"))
-    return Reply("\n\n".join(filled), turn.language, title=text.title, buttons=tuple(buttons))
+    made_of = _revisions(task, turn, " ".join(parts))
+    return Reply("\n\n".join(filled), turn.language, title=text.title, buttons=tuple(buttons), revisions=made_of)
 
 
 def undo(turn: Turn) -> Outcome:

@@ -83,7 +83,7 @@ def invited(facts: Mapping[str, str], who: str, turn: Turn) -> Outcome:
     name = as_written(after.profile.get("name", ""))
     hello = {"name": f", {name}" if name else ""}
     first = turn.say("invited_by", who=as_written(who), **hello) if who else turn.say("invited", **hello)
-    parts = [first, known_facts(replace(turn, profile=facts))]
+    parts = [first, known_facts(replace(turn, profile=facts or turn.profile))]
     if turn.consent == "given":
         buttons = (
             Button(turn.t.gettext("What comes next?"), payload="next"),

@@ -16,7 +16,7 @@ from core.messages import Kind
 from handover.promise import promise
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import translator
-from store import handovers
+from store import gaps, handovers
 from store.conversations import Context, Waiting
 from store.reminders import Person
 
@@ -24,7 +24,7 @@ AWAY = "mentor_away"
 STILL_HERE = timedelta(minutes=30)  # so long after the last word a mentor counts as there, whatever the hour
 WITH_MENTOR = ("with_mentor", "snoozed")
 # What a person does with their own data and list works while a mentor has the conversation, too.
-OWN_BUTTONS = journeys.PRESSES | {"forget", "mydata", "language", "consent", "rate", "again", "mentor"}
+OWN_BUTTONS = journeys.PRESSES | {"forget", "mydata", "language", "consent", "rate", "again", "mentor", "tell_me"}
 OWN_COMMANDS = ("forget", "mydata", "language", "stop", "reminders", "list", "me", "mentor")
 
 
@@ -179,6 +179,8 @@ async def _on_call(services: Services, connection: AsyncConnection, row: handove
 async def _rate(connection: AsyncConnection, handover_id: int, rating: int, now: object) -> None:
     await handovers.change(connection, handover_id, rating=rating, rated_at=now)
     await handovers.event(connection, handover_id, "rated", now=now, rating=rating)  # type: ignore[arg-type]
+    if rating == human.NOT_SOLVED:
+        await gaps.not_solved(connection, handover_id, now=now)  # type: ignore[arg-type]
 
 
 async def _theme(services: Services, context: Context, outcome: Outcome) -> str | None:

@@ -31,7 +31,7 @@ from i18n.translator import translator
 from journey.plan import State
 from journey.standing import standing
 from knowledge.library import Library
-from store import handovers, people, reminders, staff
+from store import gaps, handovers, people, reminders, staff
 from store import journey as lists
 from store import measures as measured
 from store.handovers import Row, Said
@@ -46,6 +46,7 @@ MOST_FOUND = 12
 LONGEST_SNOOZE = timedelta(days=60)
 TYPING_EVERY = timedelta(seconds=4)
 OUTCOMES = ("solved", "referred", "no_answer", "not_ours")
+UNSOLVED = "no_answer"
 SHORTEST_NAME = 2  # characters, below which taking a word out would hurt more than it helps
 QUEUE = 0  # `pass_on` to nobody in particular
 MUTE_AT_MOST = timedelta(days=30)
@@ -261,6 +262,8 @@ class MentorDesk:
             )  # fmt: skip
             await handovers.nothing_pending(step.connection, conversation_id)
             await self._event(step, me, "resolved", outcome=outcome)
+            if outcome == UNSOLVED:
+                await gaps.not_solved(step.connection, step.row.id, now=step.now)
             name = step.row.mentor or me.name
             await self._tell_person(step, epoch, lambda turn: human.back(name, turn))
             await reminders.no_longer_wait(step.connection, step.row.recruit_id, now=step.now)

@@ -20,7 +20,8 @@ from store import invitations
 from store.conversations import Context
 
 LINK = "i-"  # `/start i-<code>`
-MOST_COMMANDS = 20  # an hour; whoever sends more is guessing
+PRESSED = "invited:"  # the button of the page that the link leads to on the web
+MOST_TRIES = 30  # commands an hour, of which each may have been a guess
 
 log = structlog.get_logger()
 
@@ -29,8 +30,8 @@ async def opened(services: Services, context: Context, code: str, turn: Turn) ->
     """None: the code opens nothing here. Opening twice is harmless: whoever has an invitation gets the same again."""
     now = services.now()
     async with services.database.begin() as connection:
-        tried = await invitations.commands_since(connection, context.conversation_id, now - timedelta(hours=1))
-        found = None if tried > MOST_COMMANDS else await invitations.claim(connection, code, context.recruit_id, now=now)
+        tried = await invitations.tries_since(connection, context.conversation_id, now - timedelta(hours=1))
+        found = None if tried > MOST_TRIES else await invitations.claim(connection, code, context.recruit_id, now=now)
     log.info("invitation", conversation=context.conversation_id, opened=found is not None)
     if found is None:
         return None

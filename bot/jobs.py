@@ -14,9 +14,9 @@ from procrastinate import App, RetryStrategy
 from procrastinate.connector import BaseAsyncConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
-from bot import journeys, progress, reminding, turns
+from bot import gaps, journeys, progress, reminding, turns
 from bot.services import Services
-from store import forum, invitations, people, staff
+from store import forum, invitations, numbers, people, staff
 
 log = structlog.get_logger()
 BULK = -10  # priority: after deliveries
@@ -87,6 +87,8 @@ def add_tasks(app: App, services: Services) -> None:
     async def sweep(timestamp: int) -> None:
         await turns.sweep(services)
         await reminding.sweep(services, partial(remind_soon, app))
+        async with services.database.begin() as connection:
+            await numbers.roll_up(connection)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="replan", queueing_lock="replan")
@@ -111,7 +113,28 @@ def add_tasks(app: App, services: Services) -> None:
             await staff.forget_old(connection, now=now)
         log.info("retention", **gone)
 
+    _add_gaps(app, services)
     _add_telling(app, services)
+
+
+def _add_gaps(app: App, services: Services) -> None:
+    """What the editors' board of questions without an answer needs."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="gaps", queueing_lock="gaps")
+    async def group(timestamp: int) -> None:
+        await gaps.group_new(services)
+        await gaps.settle(services)
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="gaps_left", queueing_lock="gaps_left")
+    async def left(timestamp: int) -> None:
+        await gaps.collect_left(services)
+
+    @app.periodic(cron="37 2 * * *")
+    @app.task(name="gaps_again", queueing_lock="gaps_again")
+    async def again(timestamp: int) -> None:
+        await gaps.regroup(services)
 
 
 def _add_telling(app: App, services: Services) -> None:

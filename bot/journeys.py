@@ -165,6 +165,7 @@ async def _follow(services: Services) -> int | None:
         behind = await replanning.hold(connection)
         if behind is None:
             return None
+        await services.shelf.fresh()  # planned by older tasks, they would be taken for done
         found = await replanning.people(connection, behind.after, most=AT_A_TIME)
         for recruit_id in found:
             try:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -45,13 +46,14 @@ CONSENT_AFTER = (Outcomes.ANSWER, Outcomes.ASK_BACK, Outcomes.FALLBACK)
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What a batch led to, in which language, and whether consent is asked along with it."""
+    """What a batch led to, in which language, and whether consent is asked along with it. themes: of the topics in it."""
 
     outcome: Outcome
     language: str
     spoken: str
     switched: bool = False
     asks_consent: bool = False
+    themes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def replies(self) -> tuple[Reply, ...]:
@@ -85,12 +87,21 @@ async def think(services: Services, context: Context, batch: list[Waiting]) -> T
     if spoken not in LANGUAGES and context.language is None:
         outcome = _in_another_language(outcome, turn, spoken)
     outcome = _with_notes(outcome, batch, turn, switched=switched and context.owner == "bot")
-    if outcome.kind is Outcomes.FALLBACK and outcome.unanswered and outcome.act is None and context.state.get("unsure"):
+    if _not_known(outcome) and context.state.get("unsure"):
         outcome = human.after_two(outcome, turn)
+    if kind is Kind.TEXT and context.consent == "given" and _not_known(outcome):
+        outcome = answer.with_tell_me(outcome, batch[-1].id, turn)
     asks = context.consent == "unasked" and outcome.kind in CONSENT_AFTER and not outcome.after_consent
     if asks:
         outcome = _with_consent(outcome, turn)
-    return Thought(outcome, outcome.set_language or language, spoken, switched, asks)
+    about = (*outcome.topics, *outcome.alternatives, *context.state.get("topics", ()))
+    themes = {slug: turn.library.topics[slug].theme for slug in turn.library.known(about)}
+    return Thought(outcome, outcome.set_language or language, spoken, switched, asks, themes)
+
+
+def _not_known(outcome: Outcome) -> bool:
+    """Whether there is no answer to what was asked; a failure of ours is something else."""
+    return outcome.kind is Outcomes.FALLBACK and outcome.unanswered and outcome.act is None
 
 
 async def sorry(services: Services, context: Context) -> Thought:
@@ -251,6 +262,9 @@ async def _answered(services: Services, context: Context, turn: Turn) -> Outcome
 
 async def _button(services: Services, context: Context, payload: str, turn: Turn) -> Outcome:
     then = context.state.get("then")
+    if payload.startswith(inviting.PRESSED):
+        code = payload.removeprefix(inviting.PRESSED)
+        return await inviting.opened(services, context, code, turn) or _not_invited(turn)
     if payload == "consent:yes" and then:
         turn = replace(await journeys.with_journey(services, context, turn), consent="given")
         turn = await journeys.with_address(services, context, turn)
@@ -350,6 +364,8 @@ def _pressed(payload: str, context: Context, turn: Turn) -> Outcome:
             return perform.export_data(turn)
         case "not_that", _:
             return answer.not_that(turn)
+        case "tell_me", _ if turn.consent == "given":
+            return answer.tell_me(turn)
         case "rate", rated:
             return human.rated_answer(rated.rpartition(":")[2], turn)
         case _:

@@ -15,18 +15,20 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.turn import Outcome, Outcomes
-from bot import asking, delivery, files, journeys, metrics
+from bot import asking, counting, delivery, files, journeys, metrics
 from bot.burst import wait_for_more
 from bot.services import Services
 from bot.think import Thought, batches, sorry, think
+from core.days import danish_day
 from core.masking import mask
 from core.messages import Inbound, Kind, storable
-from store import conversations, forum, handovers, people
+from store import conversations, forum, gaps, handovers, people
 from store.conversations import Context, Decided, Waiting
 from store.database import committing, together
 
 log = structlog.get_logger()
 ERASE_AFTER = timedelta(seconds=60)
+LONGEST_NUMBER = 18  # digits; the database has none longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ async def _write(
         await _apply_buttons(connection, context, batch)
         context = await asking.apply(services, connection, context, outcome)
         await conversations.write(connection, context, _decided(services, context, batch, thought), now=services.now())
+        if outcome.unanswered and batch[-1].kind == Kind.BUTTON:
+            await gaps.not_meant(connection, batch[-1].id, now=services.now())
         if outcome.changes_journey or outcome.consent:
             await journeys.apply(services, connection, context, outcome)
         if outcome.consent is False:
@@ -218,17 +222,19 @@ def _seen(batch: list[Waiting]) -> bool:
 
 
 async def _apply_buttons(connection: AsyncConnection, context: Context, batch: list[Waiting]) -> None:
-    """Presses that concern one earlier reply: a rating, or showing it again."""
+    """Presses that concern one earlier reply: a rating, or showing it again; or one earlier question without an answer."""
     name, _, rest = batch[-1].payload.partition(":")
     number, _, value = rest.partition(":")
-    if batch[-1].kind != Kind.BUTTON or not number.isdecimal():
+    if batch[-1].kind != Kind.BUTTON or not number.isdecimal() or len(number) > LONGEST_NUMBER:
         return
     if name == "again":
         await people.show_again(connection, context, int(number), inbound_id=batch[-1].id, now=batch[-1].received_at)
     if name == "rate" and value in ("1", "-1"):
-        await people.rate(
-            connection, context.channel, context.address, int(number), int(value), now=batch[-1].received_at
-        )
+        now = batch[-1].received_at
+        if await people.rate(connection, context.channel, context.address, int(number), int(value), now=now):
+            await gaps.rated(connection, int(number), int(value), now=now)
+    if name == "tell_me":
+        await gaps.want_answer(connection, context.conversation_id, int(number))
 
 
 def _decided(services: Services, context: Context, batch: list[Waiting], thought: Thought) -> Decided:
@@ -248,13 +254,14 @@ def _decided(services: Services, context: Context, batch: list[Waiting], thought
     return Decided(
         inbound_ids=[message.id for message in batch],
         replies=[{**reply.to_json(), **spoken} for reply in outcome.replies],
-        state=_state(context, outcome),
+        state={} if outcome.erase else counting.noted(_state(context, outcome), day=danish_day(now)),
         recruit=recruit,
         # A mentor reads what is written from the moment one is asked for; so the person was told.
         keep_texts=context.consent == "given" or _for_a_mentor(context, outcome),
-        unanswered=_unanswered(batch, thought) if outcome.unanswered else None,
+        unanswered=_unanswered(batch, thought) if outcome.unanswered and context.consent == "given" else None,
         profile=_kept_profile(context, outcome),
         for_mentor=context.handover is not None and context.owner == "bot",
+        tallies=counting.tallies(context, outcome, thought.language, day=danish_day(now), themes=thought.themes),
         erase_at=now + ERASE_AFTER if outcome.erase else None,
     )
 
@@ -274,8 +281,6 @@ def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
 
 
 def _state(context: Context, outcome: Outcome) -> dict[str, object]:
-    if outcome.erase:
-        return {}
     offered = outcome.alternatives or (() if outcome.topics else tuple(context.state.get("offered", ())))
     state: dict[str, object] = {
         "pending": outcome.pending.value,

@@ -34,6 +34,12 @@ class Settings:
     messages_per_minute: int = 20
     retention_days: int = 365
     review: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    train_nightly: str = ""
+    train_activate: bool = False
+    evaluation: str = ""
     log_level: str = "info"
 
 
@@ -58,6 +64,12 @@ VARIABLES = {
     "messages_per_minute": "VELKOMMEN_MESSAGES_PER_MINUTE",
     "retention_days": "VELKOMMEN_RETENTION_DAYS",
     "review": "VELKOMMEN_REVIEW",
+    "oidc_issuer": "VELKOMMEN_OIDC_ISSUER",
+    "oidc_client_id": "VELKOMMEN_OIDC_CLIENT_ID",
+    "oidc_client_secret": "VELKOMMEN_OIDC_CLIENT_SECRET",
+    "train_nightly": "VELKOMMEN_TRAIN_NIGHTLY",
+    "train_activate": "VELKOMMEN_TRAIN_ACTIVATE",
+    "evaluation": "VELKOMMEN_EVALUATION",
     "log_level": "VELKOMMEN_LOG_LEVEL",
 }
 
@@ -81,6 +93,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         translate_url=_address(raw, "translate_url", "http://127.0.0.1:5000"),
         translate_key=raw["translate_key"],
         review=_switch(raw, "review"),
+        oidc_issuer=_oidc(raw),
+        oidc_client_id=raw["oidc_client_id"],
+        oidc_client_secret=raw["oidc_client_secret"],
+        train_nightly=_time_of_day(raw, "train_nightly"),
+        train_activate=_switch(raw, "train_activate"),
+        evaluation=_folder(raw, "evaluation"),
         embed_origins=tuple(_origins(raw["embed_origins"])),
         forwarded_by=raw["forwarded_by"] or "127.0.0.1",
         metrics_token=raw["metrics_token"],
@@ -175,6 +193,34 @@ def _switch(raw: Mapping[str, str], name: str) -> bool:
     if value not in ("", "on", "off"):
         raise SettingError(f"{VARIABLES[name]} is {raw[name]!r}; write on or off, for example {VARIABLES[name]}=on.")
     return value == "on"
+
+
+def _time_of_day(raw: Mapping[str, str], name: str) -> str:
+    value = raw[name]
+    hour, colon, minute = value.partition(":")
+    fits = colon and hour.isdecimal() and minute.isdecimal() and len(hour) == len(minute) == 2
+    if value and not (fits and int(hour) < 24 and int(minute) < 60):
+        raise SettingError(f"{VARIABLES[name]} must be a Danish time of day, for example 03:30.")
+    return value
+
+
+def _folder(raw: Mapping[str, str], name: str) -> str:
+    value = raw[name]
+    if value and not Path(value).is_dir():
+        raise SettingError(f"{VARIABLES[name]} must be a folder that is there, for example /srv/velkommen/evaluation.")
+    return value
+
+
+def _oidc(raw: Mapping[str, str]) -> str:
+    """The issuer. Codes and our secret travel there, so only over https, except on this machine."""
+    names, example = ("oidc_issuer", "oidc_client_id", "oidc_client_secret"), "https://login.example.dk/realms/kommune"
+    issuer = _address(raw, "oidc_issuer", example)
+    if issuer and urlsplit(issuer).scheme != "https" and urlsplit(issuer).hostname not in ("localhost", "127.0.0.1"):
+        raise SettingError(f"{VARIABLES['oidc_issuer']} must be an https address, for example {example}.")
+    if len({bool(raw[name]) for name in names}) > 1:
+        listed = ", ".join(VARIABLES[name] for name in names)
+        raise SettingError(f"{listed} go together: all three or none, for example {VARIABLES[names[0]]}={example}.")
+    return issuer
 
 
 def _secret(value: str, data_dir: Path) -> str:

@@ -21,19 +21,21 @@ LEXICONS = Path(__file__).parent.parent / "nlu" / "lexicons"
 LONGEST = 4  # words of a phrase in a lexicon
 STEM, CUT = 4, 3  # an unknown word is looked up by its beginning: this many letters at least, up to so many left out
 # From the development questions (tests/unit/test_alike.py measures it).
-TOGETHER = 0.45  # how alike belongs together
+TOGETHER = 0.52  # how alike belongs together
 BY_CANDIDATES = 0.5  # what the candidates decide of that, where both have some
 ALONE = 0.9  # what words are worth without them
 # Words that any question may hold.
-COMMON = frozenset(
-    "a about above after again all already also am an and any anyone anything are as ask at be because been before being but "
-    "by can come could did do does doing done either else enough ever every for from get give go going good got had has have "
-    "he hello help her here hi him his how i if in into is it its just kind know let like long look make many may maybe me "
-    "mean more most much must my need never new no not now of off ok on once one only or other our out own please put "
-    "question really right same say see she should since so some someone something still such take tell than thank thanks "
-    "that the their them then there they thing this those though to too try two up us use very want was way we well went were "
-    "what when where whether which while who whose why will with without would yes yet you your".split()
-)
+EVERYWHERE = """
+    a about above after again all already also am an and any anyone anything are as ask at be because been before
+    being but by can come could did do does doing done either else enough ever every for from get give go going good
+    got had has have he hello help her here hi him his how i if in into is it its just kind know let like long look
+    make many may maybe me mean more most much must my need never new no not now of off ok on once one only or other
+    our out own please put question really right same say see she should since so some someone something still such
+    take tell than thank thanks that the their them then there they thing this those though to too try two up us use
+    very want was way we well went were what when where whether which while who whose why will with without would
+    yes yet you your
+"""
+COMMON = frozenset(EVERYWHERE.split())
 
 type Weights = Mapping[str, float]
 
@@ -122,8 +124,8 @@ def _sense(questions: Sequence[Asked], rarity: Rarity) -> _Sense:
     for question in questions:
         heard = {word: rarity(word) for word in in_english(question.text, question.language)}
         ranked = {slug: 1 / rank for rank, slug in enumerate(dict.fromkeys(question.candidates), 1)}
-        said.update(_of_length_one(heard))  # type: ignore[arg-type]
-        thought.update(_of_length_one(ranked))  # type: ignore[arg-type]
+        said.update(_of_length_one(heard))
+        thought.update(_of_length_one(ranked))
     return _Sense(said, thought, len(questions), sum(bool(question.candidates) for question in questions))
 
 
@@ -184,7 +186,8 @@ def in_english(text: str, language: str) -> list[str]:
     tokens, at = words(text), 0
     while at < len(tokens):
         length, meaning = _meaning(tokens, at, language)
-        found += [_stem(word) for word in meaning.split() if word not in COMMON and (len(word) > 1 or word.isdigit())]
+        meant = (word for word in meaning.split() if word not in COMMON and len(word) > 1)
+        found += (stem for word in meant if (stem := _stem(word)) not in COMMON)
         at += length
     return found
 

@@ -1,6 +1,7 @@
 """Keeps what is published at hand and fresh: the library, and the index to search it."""
 
 import asyncio
+import math
 import time
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -36,6 +37,11 @@ class Shelf:
                     self._version = version
             self._asked = time.monotonic()
         return self._library
+
+    async def fresh(self) -> Library:
+        """What is published at this very moment."""
+        self._asked = -math.inf
+        return await self.library()
 
     async def _read(self, session: AsyncSession) -> Library:
         """All there is at first; then only what was published since."""

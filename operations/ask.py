@@ -13,14 +13,17 @@ from typing import Any, TextIO
 from bot import turns
 from bot.channels.bulk import BulkChannel
 from bot.services import Services
+from bot.think import think
 from core.errors import VelkommenError
-from core.messages import Inbound, Kind
+from core.masking import mask
+from core.messages import Inbound, Kind, storable
 from core.settings import Settings
 from i18n.languages import LANGUAGES
 from journey.anchors import ANCHORS
 from operations.assemble import open_services
 from operations.stack import open_stack
 from store import people
+from store.conversations import Context, Waiting
 
 AT_ONCE = 8
 PROFILE: dict[str, tuple[str, ...] | None] = {
@@ -102,6 +105,14 @@ async def answer(services: Services, question: dict[str, Any]) -> dict[str, Any]
     async with services.database.begin() as connection:
         await people.erase(connection, conversation_id)
     return {"id": question["id"], **report(turned)}
+
+
+async def consider(services: Services, number: int, question: dict[str, Any]) -> dict[str, Any]:
+    """What `answer` would say, with nothing written: nobody is called, nothing counted, no conversation begun."""
+    masked = mask(storable(question["text"]))
+    waiting = Waiting(number, Kind.TEXT, masked.text, "", None, None, list(masked.kinds), None, services.now())
+    stranger = Context(0, "bot", 0, {}, None, "bulk", "", uuid.uuid4(), None, False, "unasked", {})
+    return {"id": question["id"], **report([turns.Turned(await think(services, stranger, [waiting]), ())])}
 
 
 def report(turned: list[turns.Turned]) -> dict[str, Any]:

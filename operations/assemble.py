@@ -98,6 +98,15 @@ def _retry(app: App) -> Callable[[int, datetime], Awaitable[None]]:
     return retry
 
 
+async def _telegram_name(services: Services) -> str:
+    channel = services.channels.get("telegram")
+    if channel is None:
+        return ""
+    from bot.channels.telegram.channel import TelegramChannel  # brings the whole of Telegram's library with it
+
+    return await channel.username() if isinstance(channel, TelegramChannel) else ""
+
+
 def web_doors(services: Services) -> Doors:
     """What the pages may reach."""
 
@@ -121,4 +130,6 @@ def web_doors(services: Services) -> Doors:
         engine_ready=services.engine.ready,
         library=services.shelf.library,
         desk=MentorDesk(services),
+        telegram_name=partial(_telegram_name, services),
+        drop_topic=services.drop_topic,
     )

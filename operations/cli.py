@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         ("web", "the web chat and webhooks (one role)"),
         ("worker", "the queue: deliveries, sweeps, retention (one role)"),
         ("bot", "Telegram (one role)"),
+        ("trainer", "training that the admin pages ask for, where the worker cannot (one role)"),
         ("chat", "a conversation in the terminal"),
         ("migrate", "bring the database up to date"),
         ("train", "import the knowledge and train the understanding if an input changed"),
@@ -140,7 +141,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             from operations.run import run
 
             asyncio.run(run(settings))
-        case "web" | "worker" | "bot" as role:
+        case "web" | "worker" | "bot" | "trainer" as role:
             from operations import roles
 
             asyncio.run(getattr(roles, role)(_with_database(settings)))
@@ -171,7 +172,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
             with open_database(settings) as ready:
                 asyncio.run(bring_knowledge(ready))
-                print(f"Model: {asyncio.run(train_from(ready))}")
+                print(f"Model: {asyncio.run(train_from(ready)).resolve()}")
         case "announce" | "employer" | "mentor" | "notes":
             from operations.stack import database_in_use
 

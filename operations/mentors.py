@@ -12,7 +12,9 @@ from core.settings import Settings
 from knowledge.shelf import Shelf
 from store import database, staff
 from store.staff import Colleague, Duties
-from web.inbox_desk import ROLES, Unfit, read_email, read_person, read_shift
+from web.admin.accounts import ROLES, read_email, read_person
+from web.admin.room import Unfit
+from web.inbox_desk import read_shift
 from web.staff import PASSWORD, invitation, tell_pages
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as operations/cli.py takes them

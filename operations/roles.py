@@ -1,8 +1,10 @@
-"""The long-running roles, each a process of its own: web, worker, bot."""
+"""The long-running roles, each a process of its own: web, worker, bot, trainer."""
 
 import asyncio
+import math
 import signal
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
 from types import FrameType
@@ -14,8 +16,11 @@ from fastapi import APIRouter, FastAPI
 from bot import announcing, escalating, reminding, turns
 from bot.jobs import add_tasks, remind_soon
 from bot.services import Services
+from core.errors import VelkommenError
 from core.settings import Settings
+from operations import candidates
 from operations.assemble import open_services, set_up_logs, web_doors
+from operations.training import can_train
 from reminders.clock import ticking
 from web.app import create_app
 
@@ -66,7 +71,7 @@ class _Server(uvicorn.Server):
 
 
 async def worker(settings: Settings) -> None:
-    """The queue and the clock: reminders, deliveries to try again, the sweep, retention."""
+    """The queue and the clock: reminders, deliveries to try again, the sweep, retention; training, where it can."""
     set_up_logs(settings.log_level)
     async with open_services(settings) as (services, app):
         assert app is not None
@@ -76,6 +81,7 @@ async def worker(settings: Settings) -> None:
             ticking(lambda: announcing.expand_due(services)),
             ticking(lambda: reminding.tick(services, partial(remind_soon, app))),
             ticking(lambda: escalating.tick(services)),
+            candidates.training(services) if can_train() else nullcontext(),
         ):
             await app.run_worker_async(concurrency=6, shutdown_graceful_timeout=5, listen_notify=True)
 
@@ -88,6 +94,15 @@ async def bot(settings: Settings) -> None:
     async with open_services(settings) as (services, _):
         await turns.sweep(services, older=AT_ONCE)
         await until_told_to_stop(serve(services))
+
+
+async def trainer(settings: Settings) -> None:
+    """Trains and activates what the admin pages ask for; where workers have not Rasa's environment."""
+    set_up_logs(settings.log_level)
+    if not can_train():
+        raise VelkommenError("Rasa's environment is missing here, so nothing can be trained. `make train` makes it.")
+    async with open_services(settings, channels={}, queue=False) as (services, _), candidates.training(services):
+        await until_told_to_stop(asyncio.sleep(math.inf))
 
 
 async def until_told_to_stop(serving: Coroutine[object, object, None]) -> None:

@@ -18,12 +18,12 @@ from core.errors import VelkommenError
 from core.settings import Settings
 from knowledge.publish import Outcome, import_folder, import_pages
 from knowledge.shelf import Shelf
-from knowledge.training import trained_topics, write_training
+from knowledge.training import digest_in, trained_topics, write_training
 from operations import postgres
 from operations.assemble import KNOWLEDGE, ROOT
 from operations.children import Child
-from operations.training import rasa, rasa_environment, train_or_stop
-from store import database
+from operations.training import POLITELY, fingerprint, model_named, rasa, rasa_environment, train_or_stop, use
+from store import database, trainings
 from store import knowledge as stored
 
 RASA_PATIENCE = 120.0  # seconds
@@ -91,26 +91,41 @@ async def bring_pages(settings: Settings, folder: Path) -> Outcome:
 
 
 async def train_from(settings: Settings) -> Path:
-    """The model for what was last exported; which topics it has learnt is noted where every process sees it."""
-    model = await train_or_stop(settings)
-    topics = trained_topics(settings.data_dir / "training")
+    """A link to the model to answer with: the one that somebody has activated, as long as it is there and our code is
+    what it was made with; else one for what was last exported, trained if there is none.
+
+    Which topics it has learnt is noted where every process sees it.
+    """
     engine = database.connect(settings.database_url)
     try:
+        async with engine.connect() as connection:
+            active = await trainings.active(connection)
+        code = await asyncio.to_thread(fingerprint, None)
+        if active is not None and active.chosen and active.code == code:
+            model = model_named(settings.data_dir, active.model)
+            if model.exists():
+                return use(model)
+        model, folder = await train_or_stop(settings), settings.data_dir / "training"
+        topics, now = trained_topics(folder), datetime.now(UTC)
         async with database.sessions(engine).begin() as session:
-            await stored.note_trained(session, topics, now=datetime.now(UTC))
+            await stored.note_trained(session, topics, now=now)
+            report, name = {"learnt": digest_in(folder)}, model.name.removesuffix(".tar.gz")
+            await trainings.trained_at_start(
+                await session.connection(), model=name, code=code, topics=topics, report=report, now=now
+            )
+        return use(model)
     finally:
         await engine.dispose()
-    return model
 
 
-def rasa_child(settings: Settings, model: Path, port: int) -> Child:
-    """Rasa as a child process on loopback."""
+def rasa_child(settings: Settings, model: Path, port: int, *, name: str = "rasa", politely: bool = False) -> Child:
+    """Rasa as a child process on loopback. Started with a link, it follows it (nlu/in_use.py)."""
     command = rasa(
         "run", "--model", str(model), "--port", str(port), "--interface", "127.0.0.1",
         "--endpoints", "nlu/endpoints.yml", "--credentials", "nlu/credentials.yml",
     )  # fmt: skip
-    log = settings.data_dir / "logs" / "rasa.log"
-    return Child("rasa", command, log, rasa_environment(settings), ROOT)
+    log = settings.data_dir / "logs" / f"{name}.log"
+    return Child(name, [*(POLITELY if politely else ()), *command], log, rasa_environment(settings), ROOT)
 
 
 @asynccontextmanager
@@ -160,6 +175,16 @@ def answers(url: str) -> bool:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def told_by(url: str) -> dict[str, str]:
+    """What a Rasa says of the model that it answers with; nothing where none answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own Rasa
+            told: dict[str, str] = json.loads(response.read())
+            return told
+    except (urllib.error.URLError, OSError, ValueError):
+        return {}
 
 
 # --- the note that a running Velkommen leaves for the other commands ------------------------------------------

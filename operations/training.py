@@ -19,22 +19,29 @@ from operations.children import end_with_parent
 NLU = ROOT / "nlu"
 DATA = ("--domain", "dialogues", "--data", "dialogues", "nlu/data")
 PASSED_OVER = (".venv", "__pycache__")
+LINK = "active.tar.gz"  # beside the models; nlu/in_use.py follows it
+KEPT = 5
+POLITELY = ("nice", "-n", "10")
 GRACE = 5.0  # seconds between asking a training that is no longer wanted to end and ending it
 
 
-def fingerprint(data_dir: Path, *, root: Path = ROOT) -> str:
-    """A hash over everything that a model is made from, as listed in `nlu/fingerprint`."""
+def fingerprint(data_dir: Path | None, *, root: Path = ROOT) -> str:
+    """A hash over everything that a model is made from, as listed in `nlu/fingerprint`; without a data folder, over our
+    own part of it alone: a model of another code is not to be used.
+    """
     lines = [line.strip() for line in (root / "nlu" / "fingerprint").read_text().splitlines()]
     patterns = [line for line in lines if line and not line.startswith("#")]
     files: set[Path] = set()
     for pattern in (line for line in patterns if not line.startswith("!")):
-        base, inner = (data_dir, pattern.removeprefix("{data}/")) if pattern.startswith("{data}/") else (root, pattern)
-        files |= set(_matching(base, inner))
+        if not pattern.startswith("{data}/"):
+            files |= set(_matching(root, pattern))
+        elif data_dir is not None:
+            files |= set(_matching(data_dir, pattern.removeprefix("{data}/")))
     for pattern in (line.removeprefix("!") for line in patterns if line.startswith("!")):
         files -= {path for path in files if path.is_relative_to(root) and path.relative_to(root).full_match(pattern)}
     digest = hashlib.sha256()
     # Ours first, wherever the data folder lies: the same files are the same model on every machine.
-    for path in sorted(files, key=lambda path: (path.is_relative_to(data_dir), path)):
+    for path in sorted(files, key=lambda path: (data_dir is not None and path.is_relative_to(data_dir), path)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -52,7 +59,26 @@ def _matching(base: Path, pattern: str) -> Iterator[Path]:
 
 
 def model_path(data_dir: Path) -> Path:
-    return data_dir / "models" / f"{fingerprint(data_dir)}.tar.gz"
+    return model_named(data_dir, fingerprint(data_dir))
+
+
+def model_named(data_dir: Path, name: str) -> Path:
+    return data_dir / "models" / f"{name}.tar.gz"
+
+
+def use(model: Path) -> Path:
+    """Turn the link to a model, at once: every Rasa that was started with the link loads it within seconds."""
+    link, made = model.parent / LINK, model.parent / f"{LINK}.new"
+    made.unlink(missing_ok=True)
+    made.symlink_to(model.name)
+    made.replace(link)
+    return link
+
+
+def in_use(data_dir: Path) -> str:
+    """The name of the model to which the link leads, if it leads to one."""
+    link = data_dir / "models" / LINK
+    return link.readlink().name.removesuffix(".tar.gz") if link.is_symlink() else ""
 
 
 def rasa_environment(settings: Settings) -> dict[str, str]:
@@ -71,9 +97,14 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def can_train() -> bool:
+    """Whether Rasa's environment is there: not in every image."""
+    return (NLU / ".venv" / "bin" / "python").exists()
+
+
 def rasa(*arguments: str) -> list[str]:
     python = NLU / ".venv" / "bin" / "python"
-    if not python.exists():
+    if not can_train():
         raise VelkommenError(
             "Rasa's environment is missing. `make train` makes it, or `uv sync --project nlu --frozen`."
         )
@@ -102,6 +133,14 @@ def train(settings: Settings, *, force: bool = False, stop: threading.Event | No
         return model
     tell("Training the understanding (once for each change) …\n")
     began = time.monotonic()
+    build(settings, settings.data_dir / "training", model, stop=stop or threading.Event())
+    tell(f"\r  trained in {time.monotonic() - began:.0f} s{' ' * 90}\n")
+    _keep_newest(model.parent)
+    return model
+
+
+def build(settings: Settings, examples: Path, model: Path, *, stop: threading.Event, politely: bool = False) -> None:
+    """Learn what `write_training` wrote into a folder. politely: whatever else runs on the machine goes first."""
     log = settings.data_dir / "logs" / "training.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     unfinished = model.parent / "unfinished" / model.name
@@ -109,13 +148,11 @@ def train(settings: Settings, *, force: bool = False, stop: threading.Event | No
         "train", "--config", "nlu/config.yml", *DATA, "--force", "--skip-validation",
         "--out", str(unfinished.parent), "--fixed-model-name", model.name.removesuffix(".tar.gz"),
     )  # fmt: skip
-    code = _run(command, rasa_environment(settings), log, stop or threading.Event())
+    environment = {**rasa_environment(settings), "VELKOMMEN_TRAINING_DIR": str(examples)}
+    code = _run([*(POLITELY if politely else ()), *command], environment, log, stop)
     if code != 0 or not unfinished.exists():
         raise VelkommenError(f"Training failed: {last_line(log)} The whole log is {log}.")
     unfinished.replace(model)
-    tell(f"\r  trained in {time.monotonic() - began:.0f} s{' ' * 90}\n")
-    _keep_newest(model.parent)
-    return model
 
 
 def _run(command: list[str], environment: dict[str, str], log: Path, stop: threading.Event) -> int:
@@ -161,6 +198,12 @@ def last_line(path: Path) -> str:
     return lines[-1].strip() if lines else ""
 
 
-def _keep_newest(folder: Path, *, count: int = 3) -> None:
-    for old in sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)[:-count]:
+def _keep_newest(folder: Path) -> None:
+    used = folder / LINK
+    models = [path for path in folder.glob("*.tar.gz") if not (path.is_symlink() or _same(path, used))]
+    for old in sorted(models, key=lambda path: path.stat().st_mtime)[:-KEPT]:
         old.unlink()
+
+
+def _same(path: Path, link: Path) -> bool:
+    return link.exists() and path.samefile(link)

@@ -1,7 +1,5 @@
 """Who wrote an announcement, and the draft held still while an editor saves or schedules it."""
 
-from typing import Any
-
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +20,7 @@ async def sign(connection: AsyncConnection, name: str, staff_id: int) -> None:
     await connection.execute(mine.values(staff_id=staff_id))
 
 
-async def makers(connection: AsyncConnection) -> dict[str, Any]:
+async def makers(connection: AsyncConnection) -> dict[str, str]:
     """By name of the announcement, who made it; those from a file are not among them."""
     found = select(Announcement.name, Staff.name).join(Staff, Staff.id == Announcement.staff_id)
-    return {name: who for name, who in await connection.execute(found)}
+    return {row[0]: row[1] for row in await connection.execute(found)}

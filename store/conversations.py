@@ -12,6 +12,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.days import danish_day
 from core.messages import Inbound
 from store.tables import (
     Address,
@@ -83,7 +84,10 @@ class Due:
 
 @dataclass(slots=True)
 class Decided:
-    """What a turn writes, all in one transaction. for_mentor: somebody who waits for the person will read it, too."""
+    """What a turn writes, all in one transaction. tallies: for the numbers (bot/counting.py).
+
+    for_mentor: somebody who waits for the person will read it, too.
+    """
 
     inbound_ids: list[int]
     replies: list[dict[str, Any]]
@@ -94,6 +98,7 @@ class Decided:
     profile: dict[str, str] = field(default_factory=dict)
     for_mentor: bool = False
     erase_at: datetime | None = None
+    tallies: list[dict[str, str]] = field(default_factory=list)
 
 
 RECEIVE = sql("""
@@ -233,9 +238,13 @@ WRITE = sql("""
         where channel = :channel and external_id = :address
           and unreachable_at < (select max(received_at) from inbound where id = any(:inbound_ids))
     ), question as (
-        insert into unanswered (conversation_id, language, text, candidates, created_at)
-        select :conversation_id, q ->> 'language', q ->> 'text', q -> 'candidates', :now
+        insert into unanswered (conversation_id, language, text, candidates, created_at, inbound_id)
+        select :conversation_id, q ->> 'language', q ->> 'text', q -> 'candidates', :now, :inbound_id
         from jsonb_array_elements(cast(:unanswered as jsonb)) q
+    ), tallied as (
+        insert into tallies (day, what, language, theme, topic)
+        select :day, t ->> 'what', t ->> 'language', t ->> 'theme', t ->> 'topic'
+        from jsonb_array_elements(cast(:tallies as jsonb)) t
     ), mentors as (
         update handovers set unread = unread + :count, waiting_since = coalesce(waiting_since, :now), last_at = :now
         where conversation_id = :conversation_id and closed_at is null and :count > 0
@@ -271,6 +280,8 @@ async def write(connection: AsyncConnection, context: Context, decided: Decided,
             "inbound_id": decided.inbound_ids[-1],
             "epoch": context.epoch,
             "replies": json.dumps(decided.replies, ensure_ascii=False),
+            "day": danish_day(now),
+            "tallies": json.dumps(decided.tallies),
         },
     )
 

@@ -270,6 +270,15 @@ async def source_at(connection: AsyncConnection, kind: str, key: str, number: in
     return data
 
 
+async def taken_away(connection: AsyncConnection, kind: str, most: int = 20) -> list[Revision]:
+    """The pieces that there are no more, those taken away last first."""
+    last = (
+        select(func.max(RevisionRow.id)).where(RevisionRow.kind == kind).group_by(RevisionRow.key, RevisionRow.language)
+    )
+    gone = _revisions().where(RevisionRow.id.in_(last), RevisionRow.data.is_(None))
+    return [_revision(row) for row in await connection.execute(gone.order_by(RevisionRow.id.desc()).limit(most))]
+
+
 async def newest(connection: AsyncConnection) -> int:
     number: int | None = (await connection.execute(select(func.max(RevisionRow.id)))).scalar()
     return number or 0

@@ -153,11 +153,12 @@ async def claim(connection: AsyncConnection, code: str, recruit_id: uuid.UUID, *
 
 
 GUESSES = sql("""
-    select count(*) from inbound where conversation_id = :conversation and kind = 'command' and received_at > :since
+    select count(*) from inbound
+    where conversation_id = :conversation and received_at > :since and (kind = 'command' or payload like 'invited:%')
 """)
 
 
-async def commands_since(connection: AsyncConnection, conversation_id: int, since: datetime) -> int:
+async def tries_since(connection: AsyncConnection, conversation_id: int, since: datetime) -> int:
     """How many commands came from a conversation since then; each of them may have been a guess."""
     return int((await connection.execute(GUESSES, {"conversation": conversation_id, "since": since})).scalar_one())
 

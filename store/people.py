@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.days import danish_day
 from store.conversations import Context
 from store.invitations import forget_told
 from store.tables import (
@@ -50,7 +51,7 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "outbound": (OutboundMessage, ("created_at", "status", "sent_at", "external_id", "body")),
     "feedback": (Feedback, ("created_at", "value", "topics")),
-    "unanswered": (UnansweredQuestion, ("created_at", "language", "text", "candidates")),
+    "unanswered": (UnansweredQuestion, ("created_at", "kind", "language", "text", "candidates", "wants_answer", "told_at")),
     "attachments": (Attachment, ("created_at", "name", "kind", "size", "status", "reason")),
     "handovers": (
         Handover,
@@ -288,10 +289,22 @@ async def retain(connection: AsyncConnection, *, now: datetime, days: int) -> di
 
 
 RATE = text("""
+    with rated as (
+        select o.id, o.body ->> 'about' as topic, coalesce(o.body ->> 'around', '') as around,
+               o.body ->> 'language' as language, f.value as before
+        from outbound o join conversations c on c.id = o.conversation_id join addresses a on a.id = c.address_id
+        left join feedback f on f.outbound_id = o.id
+        where o.id = :id and a.channel = :channel and a.external_id = :address and o.body ->> 'rate' = 'true'
+    ), tallied as (
+        insert into tallies (day, what, language, theme, topic, number)
+        select :day, case t.value when 1 then 'thumb_up' else 'thumb_down' end, coalesce(nullif(r.around, ''), r.language),
+               coalesce(k.data ->> 'theme', ''), coalesce(r.topic, ''), t.number
+        from rated r left join knowledge k on k.kind = 'topic' and k.key = r.topic,
+             lateral (values (cast(:value as integer), 1), (r.before, -1)) t(value, number)
+        where t.value is not null and r.before is distinct from cast(:value as integer)
+    )
     insert into feedback (outbound_id, value, topics, created_at)
-    select o.id, :value, jsonb_build_array(o.body ->> 'about'), :now
-    from outbound o join conversations c on c.id = o.conversation_id join addresses a on a.id = c.address_id
-    where o.id = :id and a.channel = :channel and a.external_id = :address and o.body ->> 'rate' = 'true'
+    select id, cast(:value as integer), jsonb_build_array(topic), :now from rated
     on conflict (outbound_id) do update set value = excluded.value, created_at = excluded.created_at
 """)
 
@@ -300,7 +313,14 @@ async def rate(
     connection: AsyncConnection, channel: str, address: str, outbound_id: int, value: int, *, now: datetime
 ) -> bool:
     """Keep a thumb (1 or -1) on one of the person's own answers; False if there is no such answer."""
-    values = {"id": outbound_id, "value": value, "now": now, "channel": channel, "address": address}
+    values = {
+        "id": outbound_id,
+        "value": value,
+        "now": now,
+        "channel": channel,
+        "address": address,
+        "day": danish_day(now),
+    }
     return (await connection.execute(RATE, values)).rowcount == 1
 
 

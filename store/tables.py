@@ -172,13 +172,15 @@ class Feedback(Base):
 class Gap(Base):
     """Questions that mean the same, for the editors to decide about. What was asked stands in `unanswered` only.
 
-    Status: open → answered (topic: where the answer is now) or not_ours.
+    Status: open → answered (topic: where the answer is now) or not_ours. An open one with a topic waits for that topic to be
+    published. by_hand: an editor took it out of another, so it is not merged by itself.
     """
 
     __tablename__ = "gaps"
     id: Mapped[int] = _number()
     status: Mapped[str] = mapped_column(server_default="open", index=True)
     topic: Mapped[str | None]
+    by_hand: Mapped[bool] = mapped_column(server_default=sql("false"))
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
@@ -201,7 +203,7 @@ class UnansweredQuestion(Base):
     candidates: Mapped[list[Any]]
     created_at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(server_default="unanswered")
-    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="SET NULL"), index=True)
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id", ondelete="CASCADE"), index=True)
     gap_id: Mapped[int | None] = mapped_column(ForeignKey("gaps.id", ondelete="SET NULL"), index=True)
     wants_answer: Mapped[bool] = mapped_column(server_default=sql("false"))
     told_at: Mapped[datetime | None]
@@ -345,7 +347,7 @@ class Look(Base):
     recruit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recruits.id", ondelete="CASCADE"), index=True)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"), index=True)
     what: Mapped[str]
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AbuseReport(Base):
@@ -822,7 +824,8 @@ class Training(Base):
 class Count(Base):
     """How often something happened on a Danish day; nothing leads from here to a person.
 
-    what: conversation (a person writing on a day), answered, asked_back, unanswered, handed_over, thumb_up, thumb_down.
+    what: conversation (a person writing on a day), answered, asked_back, unanswered, handed_over, danger, thumb_up,
+    thumb_down.
     """
 
     __tablename__ = "counts"
@@ -832,6 +835,19 @@ class Count(Base):
     theme: Mapped[str] = mapped_column(primary_key=True, server_default="")
     topic: Mapped[str] = mapped_column(primary_key=True, server_default="")
     number: Mapped[int] = mapped_column(server_default=sql("0"))
+
+
+class Tally(Base):
+    """What happened since the last roll-up into `counts`: each turn adds rows of its own, so that none waits for another."""
+
+    __tablename__ = "tallies"
+    id: Mapped[int] = _number()
+    day: Mapped[date]
+    what: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="")
+    theme: Mapped[str] = mapped_column(server_default="")
+    topic: Mapped[str] = mapped_column(server_default="")
+    number: Mapped[int] = mapped_column(server_default=sql("1"))
 
 
 class ApiKey(Base):

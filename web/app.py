@@ -12,8 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.web import WebChannel
 from bot.handing import HandingError
-from web import chat, health, human, inbox, inbox_desk, mylist, pages, staff
-from web.admin import home
+from web import chat, health, human, inbox, inbox_desk, mylist, oidc, pages, second, staff
+from web.admin import accounts, announcements, audit, home, me, texts
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in
@@ -22,10 +22,18 @@ from web.inbox_errors import not_done
 from web.inbox_stream import InboxHub
 from web.limits import Limits
 from web.passwords import Passwords
+from web.provider import Provider
 from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
-ROOMS = (home.rooms,)
+ROOMS = (
+    texts.rooms,
+    home.rooms,
+    announcements.rooms,
+    accounts.rooms,
+    me.rooms,
+    audit.rooms,
+)
 FILES_A_MINUTE = 10
 SIGNS_A_MINUTE = 20
 SIGN_INS_A_MINUTE = 10
@@ -54,6 +62,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
         searches=Limits(SEARCHES_A_MINUTE),
         passwords=Passwords(),
         version=static_version(),
+        provider=Provider(doors.settings) if doors.settings.oidc_issuer else None,
     )
     app = FastAPI(title="Velkommen", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_listening)
     app.state.frame = frame
@@ -63,7 +72,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     app.add_exception_handler(HandingError, not_done)
     routers = [pages.router, chat.router, human.router, mylist.router, health.router, *webhooks]
     if doors.desk is not None:
-        routers += [staff.router, inbox.router, inbox_desk.router, *ROOMS]
+        routers += [staff.router, second.router, oidc.router, inbox.router, inbox_desk.router, *ROOMS]
     for router in routers:
         app.include_router(router)
     app.mount("/static/{version}", Kept(frame.version))

@@ -190,5 +190,6 @@ async def _labels(frame: Frame, request: Request) -> dict[str, str]:
     gettext = frame.translator(request).gettext
     welcome = await frame.doors.welcome(frame.language(request))
     own = {"mydata": gettext("Download my data"), "forget": gettext("Delete my data")}
+    own["invited:"] = gettext("I was invited")
     own |= {f"language:{each.code}": each.own_name for each in LANGUAGES.values()}
     return own | {button.payload: button.label for button in welcome.buttons if button.payload}

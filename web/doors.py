@@ -29,6 +29,14 @@ class Stands(Protocol):
     def __call__(self, visitor: str, language: str | None = None, /) -> Awaitable[Standing]: ...
 
 
+async def no_telegram() -> str:
+    return ""
+
+
+async def nothing_to_drop(chat_id: int, number: int) -> None:
+    """Without mentors in Telegram there is nothing to delete there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """
@@ -41,6 +49,8 @@ class Doors:
     engine_ready: whether the dialogue engine answers.
     library: what is published now.
     desk: what mentors do with conversations; without it there is no inbox.
+    telegram_name: the name of our bot there, for links to it; empty without one.
+    drop_topic: has what stands of a person in a mentors' chat deleted, by chat and number.
     """
 
     settings: Settings
@@ -55,3 +65,5 @@ class Doors:
     engine_ready: Callable[[], Awaitable[bool]]
     library: Callable[[], Awaitable[Library]]
     desk: MentorDesk | None = None
+    telegram_name: Callable[[], Awaitable[str]] = no_telegram
+    drop_topic: Callable[[int, int], Awaitable[None]] = nothing_to_drop

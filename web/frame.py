@@ -18,6 +18,7 @@ from web.inbox_stream import InboxHub
 from web.inbox_views import Words
 from web.limits import Limits
 from web.passwords import Passwords
+from web.provider import Provider
 from web.stream import Hub
 from web.visitor import Visitors
 
@@ -38,6 +39,7 @@ def static_version() -> str:
 class Frame:
     """limits: of what visitors write; files: of what they send besides; signs: of telling that they are writing;
     sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox; searches: of what they look for.
+    provider: where colleagues may sign in besides.
     """
 
     doors: Doors
@@ -53,6 +55,7 @@ class Frame:
     searches: Limits
     passwords: Passwords
     version: str
+    provider: Provider | None = None
 
     def close(self) -> None:
         """Let every open page go."""

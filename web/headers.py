@@ -21,11 +21,12 @@ ALWAYS = {
 }
 PRIVATE_PATHS = "/my/"  # whoever knows such an address sees somebody's list
 INVITATIONS = "/staff/invite/"  # … or chooses a colleague's password
+INVITED = "/i/"  # … or comes as somebody who was invited
 
 
 def loggable(path: str) -> str:
     """A path without what opens somebody's list, or a colleague's account."""
-    for secret in (PRIVATE_PATHS, INVITATIONS):
+    for secret in (PRIVATE_PATHS, INVITATIONS, INVITED):
         if path.startswith(secret):
             return f"{secret}…/{path.removeprefix(secret).partition('/')[2][:20]}"
     return path

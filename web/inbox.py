@@ -47,7 +47,7 @@ from web.inbox_views import (
     task_view,
 )
 from web.inbox_words import inbox_texts
-from web.staff import SignedIn, look_up, only_ours, only_with, paced, signed_in
+from web.staff import ADMIN_HOME, SignedIn, look_up, only_ours, only_with, paced, signed_in
 from web.visitor import CSRF_HEADER
 
 BOXES = ("queue", "mine", "others", "snoozed", "resolved")
@@ -208,10 +208,7 @@ async def page(request: Request) -> Response:
     frame = frame_of(request)
     me = staff_of((await signed_in(request)).colleague)
     if not access.access_inbox(me):
-        if access.access_staff(me):
-            return RedirectResponse("/inbox/desk", 303)
-        if access.access_measures(me):
-            return RedirectResponse("/inbox/measures", 303)
+        return RedirectResponse(ADMIN_HOME, 303)
     return frame.page(request, "inbox.html", start=await _start(await asked_by(request)))
 
 
@@ -282,7 +279,7 @@ async def stream(request: Request) -> Response:
             found = await look_up(asked.frame, asked.who.token, active=False)
         except SQLAlchemyError:
             return False  # the page comes back by itself
-        return found is not None and access.access_inbox(staff_of(found.colleague))
+        return found is not None and not found.lacks and access.access_inbox(staff_of(found.colleague))
 
     session = colleagues.hashed(asked.who.token)
     return StreamingResponse(

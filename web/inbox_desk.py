@@ -1,70 +1,45 @@
-"""The desk of supervisors: opening hours, the rota, the accounts of colleagues; and what is measured.
+"""The desk of supervisors: opening hours, the rota, what was reported; and what is measured.
 
-Plain forms: what does not fit is said on the page, with everything as it was typed. Of administrators and auditors,
-only an administrator may change the account.
+Plain forms: what does not fit is said on the page, with everything as it was typed. Accounts are in the admin backend
+(`web/admin/accounts.py`).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, get_args
+from typing import Any
 
 import structlog
 from babel.dates import get_day_names
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.handing import staff_of
 from core.days import COPENHAGEN, danish_day
-from core.errors import VelkommenError
 from handover import access
 from handover.access import Role
 from handover.hours import Hours, read_hours
 from i18n import format as local
 from i18n.languages import LANGUAGES
 from i18n.translator import msgid
-from knowledge.models import Occupation, Theme
+from store import audit
 from store import staff as colleagues
 from store.measures import Measures
 from store.measures import measures as measured
-from store.staff import Colleague
+from web.admin.room import Unfit
 from web.bodies import FIELD, Form, form_of, one
 from web.errors import Refused
 from web.frame import Frame, frame_of
 from web.inbox_errors import GONE, NOT_YOURS
 from web.inbox_views import Words, reason_label, theme_label
-from web.staff import PASSWORD, SignedIn, invitation, only_ours, only_with, paced, signed_in, tell_pages
+from web.staff import SignedIn, only_ours, only_with, paced, signed_in
 
-ROLES = {
-    "mentor": msgid("Mentor"),
-    "supervisor": msgid("Supervisor"),
-    "admin": msgid("Administrator"),
-    "editor": msgid("Editor"),
-    "reviewer": msgid("Reviewer"),
-    "auditor": msgid("Auditor"),
-}
-KEPT_FOR_ADMINS = (Role.ADMIN.value, Role.AUDITOR.value)
 KINDS = ("duty", "on_call")
-ADDING, CHANGING, SWITCHING, PLANNING = "add", "change", "switch", "shift"  # the forms, as desk.html names them
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-LONGEST_EMAIL, LONGEST_NAME, MOST_OF_A_KIND = 254, 100, 60
-MOST_AT_ONCE = 100
 MEASURED_DAYS, MOST_DAYS = 30, 731
-KNOWN_ALREADY = msgid("There is an account with this address already.")
-NOT_YOURSELF = msgid("You cannot switch off your own account, or change your own role.")
 NO_SUCH = msgid("There is no such colleague any more.")
 ONE_OF_TWO = msgid("Choose either a day of the week or a date.")
 NAMES = {
-    "email": msgid("E-mail address"),
-    "name": msgid("Name"),
-    "role": msgid("Role"),
-    "languages": msgid("Languages"),
-    "kommuner": msgid("Municipalities"),
-    "themes": msgid("Themes"),
-    "occupations": msgid("Occupations"),
-    "capacity": msgid("Conversations at once, at most"),
     "staff_id": msgid("Colleague"),
     "kind": msgid("Kind"),
     "weekday": msgid("Each week on"),
@@ -77,30 +52,6 @@ NAMES = {
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/inbox")
-
-
-class Unfit(VelkommenError):
-    """A form that cannot be taken: a sentence (msgid), and the field that it is about."""
-
-    def __init__(self, sentence: str, field: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence, self.field = sentence, field
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A colleague as a form describes them."""
-
-    name: str
-    role: str
-    languages: tuple[str, ...]
-    kommuner: tuple[str, ...]
-    themes: tuple[str, ...]
-    occupations: tuple[str, ...]
-    capacity: int
-
-    def columns(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +70,8 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """A form that was refused: which one, of which colleague, the field that is wrong, why, and all that was typed."""
+    """A form that was refused: the field that is wrong, why, and all that was typed."""
 
-    form: str
-    number: int
     field: str
     sentence: str
     typed: Mapping[str, Any]
@@ -137,81 +86,13 @@ async def desk(request: Request) -> Response:
     return await _page(request, who, saved="saved" in request.query_params)
 
 
-@router.post("/desk/colleagues")
-async def add_colleague(request: Request) -> Response:
-    """A new account, and the link to choose its password, shown this once."""
-    frame, who, form = await _told(request)
-    try:
-        email, person = read_email(form), read_person(form, await _kommuner(frame))
-        _may_give(who.colleague, person.role)
-        async with frame.doors.sessions.begin() as session:
-            connection = await session.connection()
-            number = await colleagues.add(connection, email=email, now=frame.doors.now(), **person.columns())
-            token = await colleagues.make_link(connection, number, PASSWORD, now=frame.doors.now())
-    except IntegrityError:
-        return await _refuse(request, who, form, Unfit(KNOWN_ALREADY, "email"), ADDING)
-    except Unfit as error:
-        return await _refuse(request, who, form, error, ADDING)
-    log.info("account added", staff=number, by=who.colleague.id)
-    link = {"name": person.name, "url": invitation(frame.doors.settings, token)}
-    return await _page(request, who, link=link, saved=True)
-
-
-@router.post("/desk/colleagues/{number}")
-async def change_colleague(request: Request) -> Response:
-    frame, who, form = await _told(request)
-    whose = await _colleague(request, frame, who)
-    try:
-        person = read_person(form, await _kommuner(frame))
-        _may_give(who.colleague, person.role)
-        if whose.id == who.colleague.id and person.role != whose.role:
-            raise Unfit(NOT_YOURSELF, "role")
-    except Unfit as error:
-        return await _refuse(request, who, form, error, CHANGING, whose.id)
-    async with frame.doors.sessions.begin() as session:
-        connection = await session.connection()
-        await colleagues.change(connection, whose.id, **person.columns())
-        await tell_pages(connection, whose.id)
-    log.info("account changed", staff=whose.id, by=who.colleague.id)
-    return _saved()
-
-
-@router.post("/desk/colleagues/{number}/switch")
-async def switch(request: Request) -> Response:
-    """On or off; off ends every session and every open page at once."""
-    frame, who, form = await _told(request)
-    whose = await _colleague(request, frame, who)
-    active = one(form, "active") == "1"
-    if whose.id == who.colleague.id:
-        return await _refuse(request, who, form, Unfit(NOT_YOURSELF), SWITCHING, whose.id)
-    async with frame.doors.sessions.begin() as session:
-        connection = await session.connection()
-        await colleagues.switch(connection, whose.id, active=active)
-        await tell_pages(connection, whose.id)
-    log.info("account switched", staff=whose.id, active=active, by=who.colleague.id)
-    return _saved()
-
-
-@router.post("/desk/colleagues/{number}/link")
-async def new_link(request: Request) -> Response:
-    frame, who, _ = await _told(request)
-    whose = await _colleague(request, frame, who)
-    if not whose.active:
-        raise Refused(404, "unknown", NO_SUCH)
-    async with frame.doors.sessions.begin() as session:
-        connection = await session.connection()
-        token = await colleagues.make_link(connection, whose.id, PASSWORD, now=frame.doors.now())
-    log.info("password link made", staff=whose.id, by=who.colleague.id)
-    return await _page(request, who, link={"name": whose.name, "url": invitation(frame.doors.settings, token)})
-
-
 @router.post("/desk/shifts")
 async def add_shift(request: Request) -> Response:
     frame, who, form = await _told(request)
     try:
         planned = read_shift(form)
     except Unfit as error:
-        return await _refuse(request, who, form, error, PLANNING)
+        return await _refuse(request, who, form, error)
     async with frame.doors.sessions.begin() as session:
         connection = await session.connection()
         whose = await colleagues.by_id(connection, planned.staff_id)
@@ -220,16 +101,20 @@ async def add_shift(request: Request) -> Response:
                 connection, planned.staff_id, planned.kind, planned.start, planned.end, weekday=planned.weekday,
                 day=planned.day, valid_from=planned.valid_from, valid_to=planned.valid_to,
             )  # fmt: skip
+            await _note(connection, frame, who, "rota.add", planned.staff_id)
             return _saved()
-    return await _refuse(request, who, form, Unfit(NO_SUCH, "staff_id"), PLANNING)
+    return await _refuse(request, who, form, Unfit(NO_SUCH, "staff_id"))
 
 
 @router.post("/desk/shifts/{number}/remove")
 async def remove_shift(request: Request) -> Response:
     """Removing what is gone already is as good."""
-    frame, _, _ = await _told(request)
+    frame, who, _ = await _told(request)
     async with frame.doors.sessions.begin() as session:
-        await colleagues.remove_shift(await session.connection(), _number(request))
+        connection = await session.connection()
+        whose = next((each.staff_id for each in await colleagues.shifts(connection) if each.id == _number(request)), 0)
+        if await colleagues.remove_shift(connection, _number(request)):
+            await _note(connection, frame, who, "rota.remove", whose)
     return _saved()
 
 
@@ -250,14 +135,13 @@ async def _page(
     *,
     status: int = 200,
     refused: NotTaken | None = None,
-    link: Mapping[str, str] | None = None,
     saved: bool = False,
 ) -> Response:
     frame = frame_of(request)
     words = await frame.inbox_words(frame.language(request), {})
     async with frame.doors.sessions() as session:
         connection = await session.connection()
-        everybody = await colleagues.everybody(connection, also_inactive=True)
+        everybody = await colleagues.everybody(connection)
         shifts = await colleagues.shifts(connection)
     hours = read_hours(dict((await frame.doors.library()).desk))
     return frame.page(
@@ -269,8 +153,6 @@ async def _page(
         hours=hours_view(hours, words, danish_day(frame.doors.now())),
         days=list(_days(words).items()),
         csrf=who.csrf,
-        link=link,
-        roles=[(role, words.t.gettext(label)) for role, label in _given_by(who.colleague).items()],
         saved=saved,
         refused=refused,
         reports=await _reports(frame, who),
@@ -294,43 +176,16 @@ async def _reports(frame: Frame, who: SignedIn) -> list[dict[str, Any]]:
     ]
 
 
-async def _refuse(request: Request, who: SignedIn, form: Form, problem: Unfit, which: str, number: int = 0) -> Response:
+async def _refuse(request: Request, who: SignedIn, form: Form, problem: Unfit) -> Response:
     """The page once more, with that form open as it was typed, and what is wrong beside the field."""
     gettext = frame_of(request).translator(request).gettext
     named = {"field": gettext(NAMES[problem.field])} if problem.field else {}
     beside = "weekday" if problem.sentence == ONE_OF_TWO else problem.field
-    refused = NotTaken(which, number, beside, gettext(problem.sentence, **named), as_typed(form))
+    refused = NotTaken(beside, gettext(problem.sentence, **named), as_typed(form))
     return await _page(request, who, status=422, refused=refused)
 
 
 # --- what a form says -------------------------------------------------------------------------------------------------
-
-
-def read_email(form: Form) -> str:
-    email = one(form, "email")
-    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email) or not email.isprintable():
-        raise Unfit(FIELD, "email")
-    return email
-
-
-def read_person(form: Form, kommuner: Iterable[str]) -> Person:
-    """A colleague out of a form. Lists are ticked, or written with commas between; empty ones mean: any."""
-    name, role, capacity = one(form, "name"), one(form, "role"), _whole(one(form, "capacity"))
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise Unfit(FIELD, "name")
-    if role not in ROLES:
-        raise Unfit(FIELD, "role")
-    if not 0 < capacity <= MOST_AT_ONCE:
-        raise Unfit(FIELD, "capacity")
-    return Person(
-        name,
-        role,
-        _listed(form, "languages", LANGUAGES),
-        _listed(form, "kommuner", kommuner),
-        _listed(form, "themes", get_args(Theme)),
-        _listed(form, "occupations", get_args(Occupation)),
-        capacity,
-    )
 
 
 def read_shift(form: Form) -> Planned:
@@ -356,20 +211,7 @@ def read_shift(form: Form) -> Planned:
 
 def as_typed(form: Form) -> dict[str, Any]:
     """The fields as the page shows them once more."""
-    lists = ("languages", "kommuner", "themes", "occupations")
-    typed: dict[str, Any] = {name: one(form, name) for name in NAMES if name in form and name not in lists}
-    return typed | {name: _parts(form, name) for name in lists if name in form}
-
-
-def _parts(form: Form, name: str) -> list[str]:
-    return [part.strip() for value in form.get(name, ()) for part in value.split(",") if part.strip()]
-
-
-def _listed(form: Form, name: str, known: Iterable[str]) -> tuple[str, ...]:
-    parts = tuple(dict.fromkeys(part.casefold() for part in _parts(form, name)))
-    if len(parts) > MOST_OF_A_KIND or not set(parts) <= set(known):
-        raise Unfit(FIELD, name)
-    return parts
+    return {name: one(form, name) for name in NAMES if name in form}
 
 
 def _day(form: Form, name: str) -> date | None:
@@ -396,20 +238,6 @@ def _whole(text: str) -> int:
 # --- who may ----------------------------------------------------------------------------------------------------------
 
 
-def may_change(me: Colleague, role: str) -> bool:
-    """Whether somebody may change an account with that role, or give the role to one."""
-    return access.access_staff(staff_of(me)) and (me.role == Role.ADMIN.value or role not in KEPT_FOR_ADMINS)
-
-
-def _given_by(me: Colleague) -> dict[str, str]:
-    return {role: label for role, label in ROLES.items() if may_change(me, role)}
-
-
-def _may_give(me: Colleague, role: str) -> None:
-    if not may_change(me, role):
-        raise Unfit(FIELD, "role")
-
-
 async def _manager(request: Request) -> SignedIn:
     who = await signed_in(request)
     if not access.access_staff(staff_of(who.colleague)):
@@ -428,23 +256,13 @@ async def _told(request: Request) -> tuple[Frame, SignedIn, Form]:
     return frame, who, form
 
 
-async def _colleague(request: Request, frame: Frame, who: SignedIn) -> Colleague:
-    """Whose account it is about; not one that is kept for administrators."""
-    async with frame.doors.sessions() as session:
-        found = await colleagues.by_id(await session.connection(), _number(request))
-    if found is None:
-        raise Refused(404, "unknown", NO_SUCH)
-    if not may_change(who.colleague, found.role):
-        raise Refused(403, "not_yours", NOT_YOURS)
-    return found
+async def _note(connection: AsyncConnection, frame: Frame, who: SignedIn, what: str, whose: int) -> None:
+    me, about, now = who.colleague, f"staff:{whose}", frame.doors.now()
+    await audit.add(connection, staff_id=me.id, who=me.name, what=what, about=about, now=now)
 
 
 def _number(request: Request) -> int:
     return _whole(request.path_params["number"])
-
-
-async def _kommuner(frame: Frame) -> Iterable[str]:
-    return (await frame.doors.library()).municipalities
 
 
 def _saved() -> Response:

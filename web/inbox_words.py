@@ -10,7 +10,7 @@ TEXTS = {
     "title": msgid("Velkommen inbox"),
     "skip": msgid("Skip to the conversation"),
     "menu": msgid("Menu and settings"),
-    "desk": msgid("Hours, rota, colleagues"),
+    "desk": msgid("Hours and rota"),
     "measures": msgid("Measures"),
     "signOut": msgid("Sign out"),
     "theme": msgid("Light or dark"),

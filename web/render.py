@@ -20,6 +20,7 @@ TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "blockquote", "code", 
 SCHEMES = {"http", "https", "mailto", "tel"}
 LONGEST_TERM = 5  # words
 DANGER = "⚠"  # what a reply begins with that cannot wait
+INVITED = "invited:"  # a button on another page of ours
 GAP = "[ \u00a0\u202f]"
 # Numbers as `i18n.format` writes those of knowledge/figures.yml (a test goes through them): with a country code, eight
 # digits in pairs, or one of the short ones. Not what goes on as an amount, a date, a paragraph or another number.
@@ -134,7 +135,7 @@ def transcript_view(messages: Iterable[Written | Replied], labels: Mapping[str, 
 def _written_view(message: Written, labels: Mapping[str, str]) -> dict[str, Any]:
     text = message.text
     if message.kind is Kind.BUTTON:
-        text = labels.get(message.payload) or text or None
+        text = labels.get(message.payload) or labels.get(INVITED if message.payload.startswith(INVITED) else "") or text or None
     elif message.kind is Kind.COMMAND and text is not None:
         text = f"/{text}"
     client_id = message.update_id.rpartition(":")[2]

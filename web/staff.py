@@ -141,7 +141,7 @@ async def login(request: Request) -> Response:
     wanted = safe_next(request.query_params.get("next", ""))
     if who := await known(request):
         return RedirectResponse(way_on(who.colleague, who.lacks, wanted), 303)
-    return _login_page(request, next_=wanted)
+    return login_page(request, next_=wanted)
 
 
 @router.post("/login")
@@ -152,13 +152,13 @@ async def sign_in(request: Request) -> Response:
     form = await form_of(request)
     email, wanted = one(form, "email")[:LONGEST_EMAIL], safe_next(one(form, "next"))
     if not token_fits(request, frame.doors.settings, form):
-        return _login_page(request, status=403, error=TOO_OLD, email=email, next_=wanted)
+        return login_page(request, status=403, error=TOO_OLD, email=email, next_=wanted)
     seconds = frame.sign_ins.wait(_hidden(email), _network(request))
     if seconds:
-        return _too_often(_login_page(request, 429, TOO_OFTEN, email, wanted, seconds=seconds), seconds)
+        return _too_often(login_page(request, 429, TOO_OFTEN, email, wanted, seconds=seconds), seconds)
     who = await _fitting(frame, email, _password(form))
     if who is None:
-        return _login_page(request, status=401, error=WRONG, email=email, next_=wanted)
+        return login_page(request, status=401, error=WRONG, email=email, next_=wanted)
     return await enter(request, who, wanted, how="password")
 
 
@@ -348,13 +348,13 @@ async def _invited(request: Request, token: str) -> Colleague | None:
 # Their token is signed and fits one cookie of this browser alone, so that no other site can send the form.
 
 
-def _login_page(
+def login_page(
     request: Request, status: int = 200, error: str = "", email: str = "", next_: str = "", **named: object
 ) -> Response:
     frame = frame_of(request)
     said = frame.translator(request).gettext(error, **named) if error else ""
     number, token = _form_token(request, frame.doors.settings)
-    values = {"token": token, "error": said, "email": email, "next": next_}
+    values = {"token": token, "error": said, "email": email, "next": next_, "organisation": frame.provider is not None}
     response = frame.page(request, "staff_login.html", status=status, **values)
     return _with_form_cookie(request, response, number)
 

@@ -5,7 +5,9 @@ from knowledge import diff
 from knowledge.diff import Piece, pieces
 from web.frame import TEMPLATES
 
-WORDS = st.lists(st.sampled_from(["tax", "card", "{tax-card-wait}", "på", "हिन्दी", "і", " ", " ", "\n\n", ".", "**", "<b>"]))
+WORDS = st.lists(
+    st.sampled_from(["tax", "card", "{tax-card-wait}", "på", "हिन्दी", "і", " ", " ", "\n\n", ".", "**", "<b>"])
+)
 TEXT = st.one_of(st.text(max_size=80), WORDS.map("".join))
 
 

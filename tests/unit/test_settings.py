@@ -45,6 +45,16 @@ ODD = [
     ("VELKOMMEN_MESSAGES_PER_MINUTE", ("many", "0", "10001"), "20"),
     ("VELKOMMEN_RETENTION_DAYS", ("forever", "0", "3651"), "365"),
     ("VELKOMMEN_REVIEW", ("maybe", "1"), "VELKOMMEN_REVIEW=on"),
+    ("VELKOMMEN_TRAIN_NIGHTLY", ("night", "3:30", "24:00", "03:60", "03:30:00"), "03:30"),
+    ("VELKOMMEN_TRAIN_ACTIVATE", ("always",), "VELKOMMEN_TRAIN_ACTIVATE=on"),
+    ("VELKOMMEN_EVALUATION", ("{tmp}/nowhere", "{tmp}/a-file"), "/srv/velkommen/evaluation"),
+    (
+        "VELKOMMEN_OIDC_ISSUER",
+        ("login.odense.dk", "http://login.odense.dk", "https://login.odense.dk"),
+        "https://login",
+    ),
+    ("VELKOMMEN_OIDC_CLIENT_ID", ("velkommen",), "VELKOMMEN_OIDC_ISSUER=https://login"),
+    ("VELKOMMEN_OIDC_CLIENT_SECRET", ("secret",), "VELKOMMEN_OIDC_ISSUER=https://login"),
     ("VELKOMMEN_LOG_LEVEL", ("loud",), "info"),
 ]
 
@@ -106,6 +116,12 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "VELKOMMEN_MESSAGES_PER_MINUTE": "5",
         "VELKOMMEN_RETENTION_DAYS": "30",
         "VELKOMMEN_REVIEW": "on",
+        "VELKOMMEN_OIDC_ISSUER": "https://login.example.dk/",
+        "VELKOMMEN_OIDC_CLIENT_ID": "velkommen",
+        "VELKOMMEN_OIDC_CLIENT_SECRET": "client secret",
+        "VELKOMMEN_TRAIN_NIGHTLY": "03:30",
+        "VELKOMMEN_TRAIN_ACTIVATE": "on",
+        "VELKOMMEN_EVALUATION": str(tmp_path),
         "VELKOMMEN_LOG_LEVEL": "WARNING",
     }
     assert environment.keys() == set(VARIABLES.values())
@@ -131,6 +147,12 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         messages_per_minute=5,
         retention_days=30,
         review=True,
+        oidc_issuer="https://login.example.dk",
+        oidc_client_id="velkommen",
+        oidc_client_secret="client secret",
+        train_nightly="03:30",
+        train_activate=True,
+        evaluation=str(tmp_path),
         log_level="warning",
     )
 

@@ -23,7 +23,7 @@ from core.days import COPENHAGEN, danish_day
 from core.messages import Reply
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import msgid
-from knowledge.announcements import LONGEST, faults
+from knowledge.announcements import LONGEST, Fault, faults
 from knowledge.library import Library
 from knowledge.models import Household, Occupation, Origin, Phase
 from reminders import announce
@@ -114,7 +114,6 @@ says("scheduled", msgid("It is scheduled. Until then, and while it is being sent
 says("stopped", msgid("It is stopped. Whoever has not got it yet does not get it any more."))
 
 rooms = Rooms(prefix=PREFIX)
-router = rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ async def announced(room: Room) -> Response:
         found=fitting[(page - 1) * PER_PAGE : page * PER_PAGE],
         makers=makers,
         statuses=_said(room, STATUSES),
-        status=status,
+        chosen=status,
         q=room.query("q"),
         page=page,
         pages=pages,
@@ -319,19 +318,17 @@ async def _written(room: Room, form: Form, name: str) -> Written:
     for fault in faults(name, written.segment, written.texts, known):
         at = fault.at[:2]
         field = f"text-{at[1]}" if at[0] == "texts" else "name" if at[0] == "name" else str(at[1])
-        raise Unfit(f"{fault.problem} {fault.remedy}", field, **fault.named) if False else _unfit(room, fault, field)
+        raise _unfit(room, fault, field)
     return written
 
 
-def _unfit(room: Room, fault: Any, field: str) -> Unfit:
+def _unfit(room: Room, fault: Fault, field: str) -> Unfit:
     """Two sentences of the knowledge layer as one of ours."""
     sentences = (room.t.gettext(sentence, **fault.named) for sentence in (fault.problem, fault.remedy))
     return Unfit("{told}", field, told=" ".join(sentences))
 
 
-async def _keep(
-    room: Room, connection: AsyncConnection, name: str, written: Written, at: datetime | None
-) -> None:
+async def _keep(room: Room, connection: AsyncConnection, name: str, written: Written, at: datetime | None) -> None:
     """Write a draft, and note who did."""
     kept = await announcements.keep_draft(
         connection, name, segment=written.segment, texts=written.texts, at=at, now=room.now
@@ -385,9 +382,7 @@ async def _form(
     )
 
 
-async def _check(
-    room: Room, kept: Kept, form: Form, error: Unfit | None = None, *, status: int = 200
-) -> Response:
+async def _check(room: Room, kept: Kept, form: Form, error: Unfit | None = None, *, status: int = 200) -> Response:
     at = room.now
     if one(form, "at"):
         try:

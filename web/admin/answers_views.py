@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from i18n.languages import DEFAULT, LANGUAGES, fold
 from i18n.translator import msgid
-from knowledge import diff
+from knowledge import diff, variants
 from knowledge.check import BULLETS, FEWEST, HARDEST, LONGEST_SENTENCE, MOST, PLAIN, measured_for
 from knowledge.library import Library
 from knowledge.models import Source, Theme, Topic, TopicText
@@ -352,3 +352,47 @@ def _as_topic(data: Data) -> Topic:
         theme=data.get("theme") or "service", audience=["all"], related=data.get("related", []), near=[],
         handover=bool(data.get("handover")), sources=sources, as_of=day("as_of"), review_by=day("review_by"), caution=None,
     )  # fmt: skip
+
+
+# --- what is wrong, what differs --------------------------------------------------------------------------------------
+
+
+def field_of(fault: Any) -> str:
+    """The field of the form that a fault is about: `near.tax-card` → near-tax-card, `sources.0.url` → sources."""
+    name, _, rest = fault.field.partition(".")
+    return f"near-{rest}" if name == "near" and rest and not rest.isdecimal() else name
+
+
+def differing(data: Data, source: Data) -> list[tuple[str, list[str]]]:
+    """What a translation should share with its source: figures, and marks of readers. Which do not stand in both."""
+    own, english = str(data.get("body") or ""), str(source.get("body") or "")
+    figures = {match[1] for match in REFERENCE.finditer(own)} ^ {match[1] for match in REFERENCE.finditer(english)}
+    marked = set(variants.marks(own)) ^ set(variants.marks(english))
+    return [(what, sorted(names)) for what, names in (("figures", figures), ("readers", marked)) if names]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A field that two editors had open. text: to go on with: mine, where I have changed it; otherwise theirs.
+
+    clashes: both have changed it, each in another way.
+    """
+
+    field: str
+    label: str
+    text: str
+    clashes: bool
+    mine: list[diff.Piece]
+    theirs: list[diff.Piece]
+
+
+def merge(kind: str, base: Data | None, mine: Data, theirs: Data | None, translate: Translate) -> list[Merged]:
+    began, own, other = flat(kind, base), flat(kind, mine), flat(kind, theirs)
+    found = []
+    for field in dict.fromkeys((*own, *other)):
+        before, my, their = (each.get(field, "") for each in (began, own, other))
+        kept = their if my == before and theirs is not None else my
+        clashes = my != their and my != before and their != before and theirs is not None
+        pieces = diff.pieces(before, my), diff.pieces(before, their)
+        found.append(Merged(field, label(field, translate), kept, clashes, *pieces))
+    return found

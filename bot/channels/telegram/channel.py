@@ -76,6 +76,7 @@ class TelegramChannel:
         api = (api_url or API).rstrip("/")
         self._request = HTTPXRequest(connect_timeout=5, read_timeout=read_timeout, write_timeout=10, pool_timeout=5)
         self._pace = pace or Unpaced()
+        self._username = ""
         self.bot = Bot(token, base_url=f"{api}/bot", base_file_url=f"{api}/file/bot", request=self._request)
 
     async def send(self, address: str, message_id: int, reply: Reply, attachment: bytes | None = None) -> str | None:
@@ -126,6 +127,15 @@ class TelegramChannel:
         if not file.file_path or (file.file_size or 0) > LARGEST:
             raise ChannelError("This file is too big, or gone.", permanent=True)
         return await _download(file.file_path)
+
+    async def username(self) -> str:
+        """The bot's name in links to it, asked once; empty as long as Telegram does not say."""
+        if not self._username:
+            try:
+                self._username = (await self.bot.get_me()).username or ""
+            except TelegramError as error:
+                log.warning("bot's name not known", error=type(error).__name__)
+        return self._username
 
     async def standing(self, address: str) -> None:
         return

@@ -55,6 +55,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "what", "language", "theme", "topic", name=op.f("pk_counts")),
     )
     op.create_table(
+        "tallies",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
+        sa.Column("theme", sa.Text(), server_default="", nullable=False),
+        sa.Column("topic", sa.Text(), server_default="", nullable=False),
+        sa.Column("number", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tallies")),
+    )
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -92,6 +103,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("status", sa.Text(), server_default="open", nullable=False),
         sa.Column("topic", sa.Text(), nullable=True),
+        sa.Column("by_hand", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.BigInteger(), nullable=True),
@@ -265,7 +277,7 @@ def upgrade() -> None:
     op.create_index("ix_unanswered_new", "unanswered", ["id"], unique=False, postgresql_where=sa.text("gap_id is null"))
     op.create_foreign_key(op.f("fk_unanswered_gap_id"), "unanswered", "gaps", ["gap_id"], ["id"], ondelete="SET NULL")
     op.create_foreign_key(
-        op.f("fk_unanswered_inbound_id"), "unanswered", "inbound", ["inbound_id"], ["id"], ondelete="SET NULL"
+        op.f("fk_unanswered_inbound_id"), "unanswered", "inbound", ["inbound_id"], ["id"], ondelete="CASCADE"
     )
     op.create_check_constraint(
         op.f("ck_announcements_kind"), "announcements", "kind in ('announcement', 'correction', 'answer')"
@@ -284,12 +296,14 @@ def upgrade() -> None:
         sa.CheckConstraint("id = 1", name=op.f("ck_replanning_one")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replanning")),
     )
+    op.create_index(op.f("ix_looks_at"), "looks", ["at"], unique=False)
     op.execute(BEGIN)
     op.execute(PLANNED)
     op.execute(ONLY_ADDED)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_looks_at"), table_name="looks")
     op.drop_table("replanning")
     op.execute("delete from announcements where kind <> 'announcement'")
     op.execute("delete from knowledge where kind = 'danger'")
@@ -350,6 +364,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_gaps_status"), table_name="gaps")
     op.drop_table("gaps")
     op.drop_table("drafts")
+    op.drop_table("tallies")
     op.drop_table("api_keys")
     op.drop_table("counts")
     op.drop_index(op.f("ix_audit_staff_id"), table_name="audit")

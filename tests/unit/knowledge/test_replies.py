@@ -82,8 +82,8 @@ def test_every_sentence_named_in_the_code_exists() -> None:
 def test_placeholders_are_those_that_the_code_fills_in() -> None:
     used = {name for text in ENGLISH.values() for name in PLACEHOLDER.findall(text)}
     assert used <= {
-        "all", "bar", "calendar", "contact", "count", "danish", "day", "done", "employer", "language", "name", "opens",
-        "page", "size", "time", "title", "what", "when", "who",
+        "all", "bar", "calendar", "contact", "count", "danish", "day", "done", "employer", "language", "name", "new",
+        "old", "opens", "page", "size", "time", "title", "what", "when", "who",
     }  # fmt: skip
 
 
