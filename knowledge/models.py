@@ -238,7 +238,8 @@ class Task(Strict):
     bring: list[Slug] = []
     facts: list[Line] = []
     sources: list[Source] = []
-    place: int = Field(default=0, ge=0, description="the position in its file; not written there")
+    # Between two others there is always room, so that moving one changes no other.
+    place: int | float = Field(default=0, allow_inf_nan=False, description="the position in its file; not written there")
 
 
 class TaskText(Strict):

@@ -8,7 +8,7 @@ that another one goes on where a trainer has ended.
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -167,19 +167,19 @@ class Trainer:
         name, topics = model.name.removesuffix(".tar.gz"), trained_topics(folder)
         learnt = digest_in(folder)
         if not model.exists():
-            await self._built(folder, model)
+            await self.learn(folder, model)
             await self._tell(row, "training", progress={"trained": doing.told(self.services.now())["seconds"]})
         await self._tell(row, "evaluating", model=name, code=self.code, topics=topics)
 
         doing.step, doing.usual = "evaluating", 0.0
         questions, floors = read_questions(folder=self.kit), read_floors(self.kit)
-        new = await self._asked(model, library, topics, questions, doing)
+        new = await self.ask(model, library, topics, questions, doing)
         async with self.services.database.connect() as connection:
             active = await trainings.active(connection)
         used: list[Pair] | None = None
         if active is not None and (file := model_named(self.settings.data_dir, active.model)).exists():
             doing.step, doing.share = "comparing", 0.0
-            used = await self._asked(file, library, active.topics, questions, doing)
+            used = await self.ask(file, library, active.topics, questions, doing)
         found = {**report(new, used, floors), "learnt": learnt}
         status = "refused" if found["below"] else "ready"
         await self._tell(row, status, report=found, ended_at=self.services.now())
@@ -187,7 +187,7 @@ class Trainer:
         if row.nightly and status == "ready" and self.settings.train_activate and may_replace(found):
             await self._activate_by_itself(row)
 
-    async def _built(self, folder: Path, model: Path) -> None:
+    async def learn(self, folder: Path, model: Path) -> None:
         """The training runs in a thread; whatever ends the wait ends the training."""
         stop = threading.Event()
         building = asyncio.create_task(asyncio.to_thread(build, self.settings, folder, model, stop=stop, politely=True))
@@ -199,7 +199,7 @@ class Trainer:
             if not building.cancelled():
                 building.exception()
 
-    async def _asked(
+    async def ask(
         self, model: Path, library: Library, topics: Sequence[str], questions: list[Line], doing: Doing
     ) -> list[Pair]:
         """The answers of a model to the questions, in a Rasa of its own; of what is published as it was at the beginning."""
@@ -291,7 +291,7 @@ class Trainer:
         until, in_a_row = loop.time() + PATIENCE, 0
         doing = Doing(self.services.now(), "activating")
         while loop.time() < until:
-            told = await asyncio.to_thread(told_by, f"{self.settings.rasa_url}/webhooks/rest/")
+            told = await self.told()
             if told.get("refused") == row.model:
                 return NOT_LOADED
             in_a_row = in_a_row + 1 if told.get("model") == row.model else 0
@@ -302,6 +302,10 @@ class Trainer:
                 await trainings.beat(connection, row.id, doing.told(now), now=now)
             await asyncio.sleep(0.1 if in_a_row else 0.5)
         return NOT_FOLLOWED
+
+    async def told(self) -> Mapping[str, str]:
+        """What one of the Rasas says of the model that it answers with."""
+        return await asyncio.to_thread(told_by, f"{self.settings.rasa_url}/webhooks/rest/")
 
     async def _hand_back(self, row: Row) -> None:
         async with self.services.database.begin() as connection:

@@ -191,13 +191,14 @@ async def save_draft(
         current = await published(connection, name)
         begun = base if base is not None else (current.revision if current else None)
         row = upsert(DraftRow).values(kind=kind, key=key, language=language, base_id=begun, **values)
-        done = await connection.execute(row.on_conflict_do_nothing())
+        kept_now = (await connection.execute(row.on_conflict_do_nothing().returning(DraftRow.version))).all()
     else:
         changed = update(DraftRow).where(_is(DraftRow, name), DraftRow.version == version)
         rebased = {} if base is None else {"base_id": base}
-        done = await connection.execute(changed.values(version=version + 1, **values, **rebased))
+        again = changed.values(version=version + 1, **values, **rebased).returning(DraftRow.version)
+        kept_now = (await connection.execute(again)).all()
     kept = await draft(connection, name)
-    if not done.rowcount:
+    if not kept_now:
         raise Collision(name, data, kept or await published(connection, name))
     assert kept is not None
     return kept

@@ -219,3 +219,34 @@ LINKED = sql("""
 async def behind_link(connection: AsyncConnection, number: uuid.UUID, *, now: datetime) -> Any | None:
     """Whose list a private address shows: (recruit id, language, profile); None if it is revoked or unknown."""
     return (await connection.execute(LINKED, {"id": number, "now": now})).one_or_none()
+
+
+# --- many lists at once -------------------------------------------------------------------------------------------
+
+ON_LISTS = "consent = 'given' and coalesce(profile ->> 'audience', '') <> 'employer'"
+# Numbers of people are random, so the first of them are a fair sample.
+LISTS = sql(f"""
+    select r.profile, coalesce((
+        select jsonb_object_agg(t.task, jsonb_build_array(t.status, t.day)) from (
+            select distinct on (task) task, status, day from task_changes
+            where recruit_id = r.id and task = any(:tasks) order by task, id desc
+        ) t), '{{}}')
+    from recruits r where {ON_LISTS} order by r.id limit :most
+""")  # noqa: S608 - a constant
+
+
+async def count_lists(connection: AsyncConnection) -> int:
+    """How many people have a list and agreed that we keep it."""
+    number: int = (await connection.execute(sql(f"select count(*) from recruits where {ON_LISTS}"))).scalar_one()  # noqa: S608
+    return number
+
+
+async def some_lists(
+    connection: AsyncConnection, tasks: Iterable[str], *, most: int
+) -> list[tuple[dict[str, str], dict[str, Change]]]:
+    """Of so many of them, whoever they are: the profile, and what became of some tasks."""
+    rows = await connection.execute(LISTS, {"tasks": list(tasks), "most": most})
+    return [
+        (profile, {task: Change(task, status, date.fromisoformat(day)) for task, (status, day) in changes.items()})
+        for profile, changes in rows
+    ]

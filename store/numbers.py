@@ -1,5 +1,9 @@
 """The numbers: how often what happened, by day. Nothing here leads to a person."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,3 +22,87 @@ ROLL_UP = text("""
 async def roll_up(connection: AsyncConnection) -> None:
     """Add to the counts what was tallied since, each row once."""
     await connection.execute(ROLL_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often `what` happened, by one of: day, language, theme, topic."""
+
+    what: str
+    label: str
+    number: int
+
+
+ALL = """
+    (select day, what, language, theme, topic, number from counts
+     union all select day, what, language, theme, topic, number from tallies) n
+    where day between :since and :until
+"""
+BY = {
+    name: text(f"select what, {name}::text, sum(number)::int from {ALL} group by 1, 2 order by 1, 2")  # noqa: S608
+    for name in ("day", "language", "theme", "topic")
+}
+
+
+async def counted(connection: AsyncConnection, by: str, *, since: date, until: date) -> list[Counted]:
+    """From one day to the other, both included. by: day (ISO), language, theme or topic."""
+    return [Counted(*row) for row in await connection.execute(BY[by], {"since": since, "until": until})]
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What became of reminders of tasks and own ones: by status, and why not; done: of those sent, within a week."""
+
+    by_status: Mapping[str, int]
+    skipped: Mapping[str, int]
+    done: int
+
+
+LEDGER = text("""
+    select status, case when status in ('skipped', 'failed') then coalesce(reason, '') else '' end, count(*)::int
+    from reminders where kind in ('task', 'own') and planned_for >= :since and planned_for < :until
+    group by 1, 2 order by 1, 2
+""")
+DONE = text("""
+    select count(*)::int from (
+        select distinct r.recruit_id, r.task, r.occurrence from reminders r
+        join task_changes t on t.recruit_id = coalesce(r.about_id, r.recruit_id) and t.task = r.task
+            and t.status = 'done' and t.created_at between r.settled_at and r.settled_at + interval '7 days'
+        where r.kind = 'task' and r.status = 'sent' and r.planned_for >= :since and r.planned_for < :until
+    ) d
+""")
+
+
+async def reminded(connection: AsyncConnection, *, since: datetime, until: datetime) -> Reminded:
+    """Of the reminders that were planned for that time."""
+    span = {"since": since, "until": until}
+    by_status: dict[str, int] = {}
+    skipped: dict[str, int] = {}
+    for status, reason, number in await connection.execute(LEDGER, span):
+        by_status[status] = by_status.get(status, 0) + number
+        if status == "skipped":
+            skipped[reason] = skipped.get(reason, 0) + number
+    done: int = (await connection.execute(DONE, span)).scalar_one()
+    return Reminded(by_status, skipped, done)
+
+
+@dataclass(frozen=True, slots=True)
+class InPhase:
+    """Where the lists of the people in a phase stand: how many people, tasks done, tasks, people with a limit passed."""
+
+    phase: str
+    people: int
+    done: int
+    total: int
+    late: int
+
+
+PHASES = text("""
+    select p.phase, count(*)::int, coalesce(sum(p.done), 0)::int, coalesce(sum(p.total), 0)::int,
+           count(*) filter (where p.next_legal < :today)::int
+    from progress p join recruits r on r.id = p.recruit_id where r.consent = 'given' group by 1 order by 1
+""")
+
+
+async def phases(connection: AsyncConnection, *, today: date) -> list[InPhase]:
+    return [InPhase(*row) for row in await connection.execute(PHASES, {"today": today})]

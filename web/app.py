@@ -12,8 +12,26 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.web import WebChannel
 from bot.handing import HandingError
-from web import chat, health, human, inbox, inbox_desk, mylist, oidc, pages, second, staff
-from web.admin import accounts, announcements, audit, home, me, texts
+from web import chat, health, human, inbox, inbox_desk, invited, mylist, oidc, pages, second, staff
+from web.admin import (
+    accounts,
+    announcements,
+    answers,
+    answers_editor,
+    answers_history,
+    answers_steps,
+    audit,
+    corrections,
+    figures,
+    gaps,
+    home,
+    invitations,
+    me,
+    numbers,
+    people,
+    texts,
+    training,
+)
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in
@@ -27,8 +45,19 @@ from web.stream import Hub, listening_address
 from web.visitor import Visitors
 
 ROOMS = (
+    gaps.rooms,
+    figures.rooms,
+    corrections.rooms,
+    answers.rooms,
+    answers_editor.rooms,
+    answers_steps.rooms,
+    answers_history.rooms,
     texts.rooms,
+    training.rooms,
+    people.rooms,
+    invitations.rooms,
     home.rooms,
+    numbers.rooms,
     announcements.rooms,
     accounts.rooms,
     me.rooms,
@@ -70,7 +99,7 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
     add_error_handlers(app)
     app.add_exception_handler(SignedOut, staff.to_sign_in)
     app.add_exception_handler(HandingError, not_done)
-    routers = [pages.router, chat.router, human.router, mylist.router, health.router, *webhooks]
+    routers = [pages.router, chat.router, human.router, mylist.router, invited.router, health.router, *webhooks]
     if doors.desk is not None:
         routers += [staff.router, second.router, oidc.router, inbox.router, inbox_desk.router, *ROOMS]
     for router in routers:

@@ -80,6 +80,7 @@ LOOKS = {
     "conversation": msgid("the conversation"),
     "profile": msgid("the profile"),
     "attachment": msgid("a file"),
+    "person": msgid("the page of the person"),
 }
 # What arrives without a text of its own.
 SENT = {

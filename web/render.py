@@ -135,7 +135,8 @@ def transcript_view(messages: Iterable[Written | Replied], labels: Mapping[str, 
 def _written_view(message: Written, labels: Mapping[str, str]) -> dict[str, Any]:
     text = message.text
     if message.kind is Kind.BUTTON:
-        text = labels.get(message.payload) or labels.get(INVITED if message.payload.startswith(INVITED) else "") or text or None
+        pressed = INVITED if message.payload.startswith(INVITED) else message.payload
+        text = labels.get(pressed) or text or None
     elif message.kind is Kind.COMMAND and text is not None:
         text = f"/{text}"
     client_id = message.update_id.rpartition(":")[2]

@@ -32,7 +32,6 @@ from web.staff import (
     CODE_PAGE,
     SET_UP_PAGE,
     TOO_OFTEN,
-    HalfSignedIn,
     SignedIn,
     enter,
     keep_session,
@@ -182,6 +181,8 @@ async def confirm(request: Request) -> Response:
     who, form = await _told(request)
     frame, now = frame_of(request), frame_of(request).doors.now()
     secret = _secret_in(request, who, one(form, "key"))
+    if secret is None and who.colleague.has_code:
+        return RedirectResponse(SET_UP_PAGE, 303)
     if secret is None:
         return _setting_up(request, who, _new_key(request, who), 422, TOO_LATE)
     step = step_of(secret, plain(one(form, "code")), now=now, used=None)
@@ -290,8 +291,7 @@ def _secret_in(request: Request, who: SignedIn, key: str) -> str | None:
 
 def _setting_up(request: Request, who: SignedIn, key: str, status: int = 200, error: str = "") -> Response:
     secret = _secret_in(request, who, key)
-    if secret is None:
-        raise HalfSignedIn("set_up")
+    assert secret is not None
     address = pyotp.TOTP(secret).provisioning_uri(name=who.colleague.email, issuer_name="Velkommen")
     parts = [secret[at : at + 4] for at in range(0, len(secret), 4)]
     picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=5, border=4, light="#fff")

@@ -257,25 +257,50 @@ async def test_two_open_forms_of_one_browser_both_work(app: FastAPI, maria: Coll
 @pytest.mark.parametrize(
     ("wanted", "goes"),
     [
-        ("/inbox", "/inbox"),
         ("/inbox?open=12", "/inbox?open=12"),
         ("/inbox/desk", "/inbox/desk"),
-        ("", "/inbox"),
-        ("/", "/inbox"),
-        ("/staff/logout", "/inbox"),
-        ("https://evil.example/inbox", "/inbox"),
-        ("//evil.example/inbox", "/inbox"),
-        ("/inboxevil", "/inbox"),
-        ("/inbox/../staff/logout", "/inbox"),
-        ("/inbox/api/start", "/inbox"),
-        ("/inbox\\evil", "/inbox"),
-        ("/inbox?\r\nSet-Cookie: a=b", "/inbox"),
-        ("/inbox/ø", "/inbox"),
-        ("/inbox?" + "x" * 400, "/inbox"),
+        ("/admin/figures?q=tax", "/admin/figures?q=tax"),
+        ("/admin/me", "/admin/me"),
+        ("/inbox", ""),
+        ("/admin", ""),
+        ("", ""),
+        ("/", ""),
+        ("/staff/logout", ""),
+        ("https://evil.example/inbox", ""),
+        ("//evil.example/inbox", ""),
+        ("/\\evil.example/admin/", ""),
+        ("/adminevil/", ""),
+        ("/admin/../staff/logout", ""),
+        ("/admin/\\evil", ""),
+        ("javascript:alert(1)//admin/", ""),
+        ("/inboxevil", ""),
+        ("/inbox/../staff/logout", ""),
+        ("/inbox/api/start", ""),
+        ("/inbox\\evil", ""),
+        ("/inbox?\r\nSet-Cookie: a=b", ""),
+        ("/inbox/ø", ""),
+        ("/inbox?" + "x" * 400, ""),
     ],
 )
-async def test_after_signing_in_it_goes_on_in_the_inbox(wanted: str, goes: str) -> None:
+async def test_after_signing_in_it_goes_on_where_somebody_wanted_to_be_or_at_home(wanted: str, goes: str) -> None:
     assert safe_next(wanted) == goes
+
+
+@pytest.mark.parametrize(
+    ("role", "home"),
+    [
+        ("mentor", "/inbox"),
+        ("supervisor", "/inbox"),
+        ("editor", "/admin"),
+        ("reviewer", "/admin"),
+        ("auditor", "/admin"),
+        ("admin", "/admin/me/second"),
+    ],
+)
+async def test_each_role_has_a_home(services: Services, app: FastAPI, role: str, home: str) -> None:
+    who = await add(services, "Rolf", role)
+    await has_password(services, who, CHEAP.hash(GOOD))
+    assert (await Door(app).tries(who.email, GOOD)).headers["location"] == home
 
 
 async def test_the_way_back_is_kept_through_the_form(app: FastAPI, maria: Colleague) -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.profile import ELSEWHERE
 from actions.profile import LABELS as GROUPS
+from bot import preview
 from core.days import COPENHAGEN, danish_day
-from core.messages import Reply
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import msgid
 from knowledge.announcements import LONGEST, Fault, faults
@@ -89,6 +89,7 @@ DIMENSIONS = {
     "employer": msgid("Employer"),
     "audience": msgid("Employees or employers"),
 }
+TELEGRAM_TAGS = {"b", "i", "code", "pre", "a"}
 AUDIENCES = ("recruit", "employer")
 GROUP_OF = {"sosu": "care", "other": "other-job"}  # an occupation as `actions.profile` calls it
 ELSEWHERE_LABEL = msgid("Another municipality")
@@ -194,7 +195,7 @@ async def announcement(room: Room) -> Response:
         mode="report",
         kept=kept,
         progress=progress,
-        preview=await _preview(room, kept.texts),
+        previews=await _previews(room, kept.texts),
         meant=await _meant(room, kept.segment),
         report=_report(room, progress),
         statuses=_said(room, STATUSES),
@@ -397,7 +398,7 @@ async def _check(room: Room, kept: Kept, form: Form, error: Unfit | None = None,
         mode="check",
         status=status,
         kept=kept,
-        preview=await _preview(room, kept.texts),
+        previews=await _previews(room, kept.texts),
         meant=await _meant(room, kept.segment),
         outlook=_outlook(room, outlook),
         at=one(form, "at"),
@@ -442,7 +443,7 @@ async def _meant(room: Room, segment: Mapping[str, Sequence[str]]) -> list[tuple
     ]
 
 
-async def _preview(room: Room, texts: Mapping[str, str]) -> list[dict[str, Any]]:
+async def _previews(room: Room, texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """As the web chat and as Telegram will show it, by language."""
     library, day = await room.library(), danish_day(room.now)
     return [
@@ -453,15 +454,8 @@ async def _preview(room: Room, texts: Mapping[str, str]) -> list[dict[str, Any]]
 def shown(text: str, language: str, library: Library, day: date) -> dict[str, Any]:
     """A text in its message, with what stands below each announcement."""
     reply = compose([Line(0, "announcement", "", text, None)], library, language, day, late=False)
-    return {"web": Markup(html(reply.text)), "telegram": in_telegram(reply)}  # noqa: S704 - made safe by nh3
-
-
-def in_telegram(reply: Reply) -> list[Markup]:
-    """The messages that Telegram will show."""
-    from bot.channels.telegram.format import to_parts  # brings the whole of Telegram's library with it
-
-    tags = {"b", "i", "code", "pre", "a"}
-    return [Markup(nh3.clean(part.html, tags=tags)) for part in to_parts(reply, 0)]  # noqa: S704 - made safe by nh3
+    parts = [nh3.clean(message.html, tags=TELEGRAM_TAGS) for message in preview.in_telegram(reply)]
+    return {"web": Markup(html(reply.text)), "telegram": [Markup(part) for part in parts]}  # noqa: S704 - safe by nh3
 
 
 def _outlook(room: Room, outlook: Outlook) -> dict[str, Any]:

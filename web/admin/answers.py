@@ -1,6 +1,23 @@
 """Answers: the list of topics with the states of their texts, and the beginning of a new one."""
 
-HEAD
+from datetime import timedelta
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.days import danish_day
+from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import msgid
+from knowledge.library import Library
+from knowledge.models import Theme
+from store import editing
+from store.editing import Collision
+from web.admin import answers_views as views
+from web.admin.answers_views import HOME, LONGEST_TITLE, STATES, TOPIC, Filters
+from web.admin.room import Room, Rooms, Unfit
+from web.bodies import Form, one
 
 ON_A_PAGE = 50
 LOOK_AGAIN = timedelta(days=365)
@@ -10,7 +27,7 @@ rooms = Rooms(prefix=HOME)
 
 
 @rooms.see("", "answers.read")
-async def answers(room: Room) -> Response:
+async def topics(room: Room) -> Response:
     library = await room.library()
     asked = {name: room.query(name) for name in ("q", "theme", "language", "state")}
     filters = Filters(asked["q"], asked["theme"], asked["language"], asked["state"], room.query("due") == "yes")
@@ -34,18 +51,15 @@ async def answers(room: Room) -> Response:
         waiting=[draft for draft in drafts if draft.state == "in_review"],
         titles={row.slug: row.title for row in found},
         gone=gone,
-        themes=theme_names(room),
+        themes=views.theme_names(room.t.gettext),
         home=HOME,
+        LANGUAGES=LANGUAGES,
     )
 
 
 def _address(filters: Filters, **changes: Any) -> str:
     query = urlencode(filters.address(**changes))
     return f"{HOME}?{query}" if query else HOME
-
-
-def theme_names(room: Room) -> dict[str, str]:
-    return {theme: room.t.gettext(THEMES.get(theme, theme)) for theme in get_args(Theme)}
 
 
 # --- a new topic ------------------------------------------------------------------------------------------------------
@@ -113,7 +127,5 @@ def _new_page(room: Room, asked: list[tuple[str, str]], form: Form, *, status: i
     typed = {name: one(form, name) for name in form}
     typed.setdefault("as_of", today.isoformat())
     typed.setdefault("review_by", (today + LOOK_AGAIN).isoformat())
-    given = {"asked": asked, "typed": typed, "themes": theme_names(room), "home": HOME, **values}
+    given = {"asked": asked, "typed": typed, "themes": views.theme_names(room.t.gettext), "home": HOME, **values}
     return room.page("admin/answer_new.html", status=status, **given)
-
-

@@ -3,7 +3,31 @@
 A piece is what holds for a topic in all languages (`topic` in the address), or its text in one language.
 """
 
-HEAD
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import nh3
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actions import profile
+from bot import preview
+from core.days import danish_day
+from core.errors import ChannelError
+from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import msgid
+from knowledge import diff, variants
+from knowledge.editing import Fault, faults
+from knowledge.library import Library
+from store import editing
+from store.editing import Data, Draft, Name, Published
+from web.admin import answers_views as views
+from web.admin.answers_views import EMPTY_ROWS, HOME, MOST_RELATED, TOPIC
+from web.admin.room import Room, Rooms, Unfit
+from web.bodies import Form, one
+from web.inbox_views import THEMES
+from web.render import reply_view
 
 TELEGRAM_TAGS = {"b", "i", "code", "pre", "a"}
 READER = ("origin", "occupation", "household")
@@ -318,7 +342,7 @@ def _facts_page(room: Room, opened: Opened, data: Data) -> dict[str, Any]:
     named = {field: [views.choice(slug, library) for slug in data.get(field, [])] for field in ("related", "near")}
     open_rows = {"related": MOST_RELATED - len(named["related"]), "near": EMPTY_ROWS}
     return {
-        "themes": theme_names(room),
+        "themes": views.theme_names(room.t.gettext),
         "rows": {field: [*named[field], *[""] * max(open_rows[field], 0)] for field in named},
         "sources": [*data.get("sources", []), *[{"name": "", "url": ""}] * EMPTY_ROWS],
         "choices": sorted(views.choice(slug, library) for slug in library.topics if slug != opened.slug),
@@ -371,5 +395,3 @@ def only_with_right(room: Room, opened: Opened, *steps: str) -> None:
     can = rights_to(room, opened)
     if not all(can[step] for step in steps):
         room.not_yours()
-
-

@@ -1,6 +1,19 @@
 """What a piece of a topic said before, who changed it and how; an older revision can be brought back."""
 
-HEAD
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from i18n.languages import LANGUAGES
+from i18n.translator import msgid
+from knowledge.editing import faults, next_revision
+from store import editing
+from store.editing import Collision, Data, Name, Published
+from web.admin import answers_views as views
+from web.admin.answers_editor import number
+from web.admin.answers_steps import MEANWHILE
+from web.admin.answers_views import HOME, TOPIC
+from web.admin.room import Room, Rooms, Unfit, says
+from web.bodies import Form
 
 BROUGHT_AS_DRAFT = "restored_as_draft"
 

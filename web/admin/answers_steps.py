@@ -4,7 +4,31 @@ Whatever changes a piece saves it as a draft first, on top of exactly what the e
 shown beside it.
 """
 
-HEAD
+from collections.abc import Awaitable, Callable
+
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from i18n.languages import DEFAULT, LANGUAGES
+from i18n.translator import msgid
+from knowledge.editing import Fault, faults, next_revision, normal, removal_faults, with_change
+from store import editing
+from store.editing import Collision, Data, Draft, Name, Published
+from web.admin import answers_views as views
+from web.admin.answers_editor import (
+    DELETE,
+    Opened,
+    faults_of,
+    number,
+    only_with_right,
+    open_piece,
+    show_editor,
+    typed_in,
+    typed_text,
+)
+from web.admin.answers_views import HOME, TOPIC
+from web.admin.room import Room, Rooms, Unfit, says
+from web.bodies import Form, one
 
 LONGEST_NOTE = 500
 MEANWHILE, STILL_RIGHT = "changed_meanwhile", "still_right"
@@ -184,14 +208,16 @@ async def _why_it_stays(room: Room, connection: AsyncConnection, opened: Opened,
     return None
 
 
-async def _written(room: Room, form: Form, right: str, step: Any) -> Response:
+type Step = Callable[[AsyncConnection, Opened, Data], Awaitable[Response]]
+
+
+async def _written(room: Room, form: Form, right: str, step: Step) -> Response:
     """A step with what was typed, in one transaction; what does not fit is shown again with everything in it."""
     try:
         async with room.writing() as connection:
             opened = await open_piece(room, connection)
             only_with_right(room, opened, right)
-            response: Response = await step(connection, opened, typed_in(opened, form))
-            return response
+            return await step(connection, opened, typed_in(opened, form))
     except Collision as clash:
         return await _conflict(room, form, clash)
     except Faulty as error:
@@ -319,5 +345,3 @@ async def _conflict(room: Room, form: Form, clash: Collision) -> Response:
         home=HOME,
         LANGUAGES=LANGUAGES,
     )
-
-

@@ -17,10 +17,12 @@ from knowledge.models import Source, Theme, Topic, TopicText
 from knowledge.render import REFERENCE
 from store.editing import Data, Draft, Name
 from web.bodies import Form, one
+from web.inbox_views import THEMES
 
+HOME = "/admin/answers"
 TOPIC = "topic"  # in an address beside the languages: what holds in all of them
 STATES = ("missing", "draft", "in_review", "published", "outdated")
-ON_TITLE = 80
+LONGEST_TITLE = 80
 MOST_RELATED = 4
 EMPTY_ROWS = 2  # rows of a form that are left open for more
 LABELS = {
@@ -43,6 +45,10 @@ LABELS = {
 WORDS_SHOWN = ("title", "body", "near")  # what a translation has to follow
 
 type Translate = Callable[[str], str]
+
+
+def theme_names(translate: Translate) -> dict[str, str]:
+    return {theme: translate(THEMES.get(theme, theme)) for theme in get_args(Theme)}
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -331,7 +337,7 @@ def as_if(library: Library, slug: str, language: str, topic: Data, text: Data) -
         lambda match: match[0] if match[1] in figures else f"**⚠ {match[1]}**", text.get("body") or "…"
     )
     shown = TopicText.model_construct(
-        title=(text.get("title") or "…")[:ON_TITLE], body=body, near={}, questions=[], more=None,
+        title=(text.get("title") or "…")[:LONGEST_TITLE], body=body, near={}, questions=[], more=None,
         revision=text.get("revision"), from_revision=text.get("from_revision"),
     )  # fmt: skip
     topics = library.topics if slug in library.topics else {**library.topics, slug: _as_topic(topic)}

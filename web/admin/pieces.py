@@ -180,10 +180,14 @@ def called(name: Name) -> str:
     return f"{kind}:{key}:{language}" if language else f"{kind}:{key}"
 
 
+AREAS = {
+    "municipality": "municipalities", "danger": "danger", "desk": "hours", "figure": "figures", "task": "checklists",
+    "task_text": "checklists",
+}  # fmt: skip
+
+
 def _area(name: Name) -> str:
-    return {"municipality": "municipalities", "danger": "danger", "desk": "hours", "figure": "figures"}.get(
-        name[0], "texts"
-    )
+    return AREAS.get(name[0], "texts")
 
 
 def number_of(written: str) -> int | None:

@@ -59,10 +59,11 @@ def read(content: bytes) -> Table:
         raise SheetError(TOO_LARGE, count=LARGEST // 1_000_000)
     if content.startswith(OLD_EXCEL):
         raise SheetError(OLD)
-    return _table(_of_excel(content) if content.startswith(EXCEL) else _of_csv(content))
+    return table_of(_of_excel(content) if content.startswith(EXCEL) else _of_csv(content))
 
 
-def _table(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
+def table_of(lines: Iterable[tuple[int, Sequence[str]]]) -> Table:
+    """Numbered lines as a table: the first that holds anything are the headings."""
     head: tuple[str, ...] = ()
     rows: list[tuple[int, tuple[str, ...]]] = []
     for number, cells in lines:
