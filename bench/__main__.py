@@ -1,5 +1,6 @@
 """`python -m bench`: our whole path beside a bare Rasa, in turns, on this machine, with the same training data; then the
-journey and its reminders; then handing over. `python -m bench turns`, `reminders` or `handovers`: that part alone.
+journey and its reminders; handing over; the admin backend's pages. `python -m bench turns` (or `reminders`, `handovers`,
+`pages`): that part alone.
 
 Prints figures and which aims they meet; it never fails because of them. It keeps to a data folder of its own and ends
 every process it started.
@@ -20,7 +21,7 @@ from typing import TextIO
 
 import structlog
 
-from bench import handovers, load, memory, million, reminders
+from bench import handovers, load, memory, million, pages, reminders
 from bench.bare import project
 from bench.bare.project import Rest
 from bench.load import Round, Side
@@ -95,7 +96,11 @@ def _handovers(settings: Settings, options: argparse.Namespace) -> list[str]:
     return handovers.lines(asyncio.run(handovers.measure(settings, amounts)))
 
 
-PARTS = {"turns": _turns, "reminders": _reminders, "handovers": _handovers}
+def _pages(settings: Settings, options: argparse.Namespace) -> list[str]:
+    return pages.lines(asyncio.run(pages.measure(settings, pages.QUICK if options.quick else pages.Amounts())))
+
+
+PARTS = {"turns": _turns, "reminders": _reminders, "handovers": _handovers, "pages": _pages}
 
 
 def _options() -> argparse.Namespace:

@@ -51,9 +51,15 @@ def value_of(typed: str, unit: str) -> int | float | str:
         return _kept(number)
     if (ends := RANGE.fullmatch(text)) and None not in (pair := (_number(ends[1]), _number(ends[2]))):
         return "-".join(str(_kept(end)) for end in pair if end is not None)
-    if not text or not local.knows(text, unit):
+    if re.fullmatch(r"[\d.,\s–-]*", text) or not local.knows(text, unit):
         raise Unreadable(NOT_A_VALUE, typed=f"“{text}”", unit=unit)
     return text
+
+
+def as_typed(value: object) -> str:
+    """A value as a form shows it; read again it is the same."""
+    text = "" if value is None else str(value)
+    return f"{text}0" if isinstance(value, float) and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text) else text
 
 
 def _written(text: str, unit: str) -> str:

@@ -104,8 +104,17 @@ class Trainer:
             await trainings.recover(connection, now=now)
             taken = await trainings.take(connection, now=now)
         if taken is not None:
-            self.code = self.code or await asyncio.to_thread(fingerprint, None)
-            await (self._activate(taken) if taken.status == "activating" else self._make(taken))
+            try:
+                await self._do(taken)
+            except asyncio.CancelledError:  # told to end
+                async with self.services.database.begin() as connection:
+                    await trainings.hand_back(connection, taken.id)
+                raise
+
+    async def _do(self, row: Row) -> None:
+        self.code = self.code or await asyncio.to_thread(fingerprint, None)
+        await (self._put_to_use(row) if row.status == "activating" else self._make(row))
+        await self._tidy()
 
     async def _ask_at_night(self, now: datetime) -> None:
         today = now.astimezone(COPENHAGEN).date()
@@ -116,8 +125,9 @@ class Trainer:
             last, active = await trainings.last_nightly(connection), await trainings.active(connection)
             if last is not None and last.astimezone(COPENHAGEN).date() == today:
                 return
-            learnt = active.report.get("learnt") if active is not None else None
-            if learnt != digest_of(await self.services.shelf.library()):
+            tried = (active, await trainings.last_tried(connection))
+            now_known = await asyncio.to_thread(digest_of, await self.services.shelf.library())
+            if not any(row is not None and row.report.get("learnt") == now_known for row in tried):
                 number = await trainings.ask(connection, staff_id=None, now=now, nightly=True)
                 if number is not None:
                     await audit.add(
@@ -133,11 +143,11 @@ class Trainer:
         work = asyncio.create_task(self._candidate(row, doing))
         try:
             await self._beside(work, row, doing)
-            await work
+            if await work:
+                await self._activate_by_itself(row)
         except asyncio.CancelledError:
             await _ended(work)
             if _told_to_end():
-                await self._hand_back(row)
                 raise
             await self._fails(row, trainings.STOPPED)
         except VelkommenError as error:
@@ -148,18 +158,17 @@ class Trainer:
         finally:
             await _ended(work)
             shutil.rmtree(self._folder(row), ignore_errors=True)
-        await self._tidy()
 
-    async def _beside(self, work: asyncio.Task[None], row: Row, doing: Doing) -> None:
+    async def _beside(self, work: asyncio.Task[bool], row: Row, doing: Doing) -> None:
         """Say how far it is until it is done; end it when somebody stops it."""
-        while not work.done():
-            await asyncio.wait([work], timeout=EVERY)
+        while not (await asyncio.wait([work], timeout=EVERY))[0]:
             async with self.services.database.begin() as connection:
                 now = self.services.now()
                 if await trainings.beat(connection, row.id, doing.told(now), now=now):
                     work.cancel()
 
-    async def _candidate(self, row: Row, doing: Doing) -> None:
+    async def _candidate(self, row: Row, doing: Doing) -> bool:
+        """Train and try; whether it shall be put to use without anybody's asking for it."""
         library = await self.services.shelf.library()
         folder = self._folder(row) / "training"
         await asyncio.to_thread(write_training, library, folder)
@@ -184,8 +193,7 @@ class Trainer:
         status = "refused" if found["below"] else "ready"
         await self._tell(row, status, report=found, ended_at=self.services.now())
         log.info("trained", training=row.id, status=status, questions=len(questions), flips=len(found["flips"]))
-        if row.nightly and status == "ready" and self.settings.train_activate and may_replace(found):
-            await self._activate_by_itself(row)
+        return row.nightly and self.settings.train_activate and may_replace(found)
 
     async def learn(self, folder: Path, model: Path) -> None:
         """The training runs in a thread; whatever ends the wait ends the training."""
@@ -209,7 +217,9 @@ class Trainer:
         engine = RasaEngine(f"http://127.0.0.1:{port}")
         try:
             await until_answers(f"http://127.0.0.1:{port}/webhooks/rest/", RASA_PATIENCE)
-            shelf = HeldShelf(self.services, replace(library, trained=frozenset(topics)))
+            held = replace(library, trained=frozenset(topics))
+            await asyncio.to_thread(held.ready)
+            shelf = HeldShelf(self.services, held)
             services = replace(self.services, engine=engine, shelf=shelf, channels={"bulk": BulkChannel()})
             return await ask_all(services, questions, doing)
         finally:
@@ -247,16 +257,7 @@ class Trainer:
                 about = f"training:{row.id}"
                 await audit.add(connection, staff_id=None, who=NIGHTLY, what="training.activate", about=about, now=now)
 
-    async def _activate(self, row: Row) -> None:
-        try:
-            reason = await self._put_to_use(row)
-        except asyncio.CancelledError:
-            await self._hand_back(row)
-            raise
-        log.info("not activated" if reason else "activated", training=row.id, model=row.model)
-        await self._tidy()
-
-    async def _put_to_use(self, row: Row) -> str:
+    async def _put_to_use(self, row: Row) -> None:
         """Turn the link, wait until Rasa has followed, and say so; else turn it back and say why.
 
         Safe to begin anew at any point.
@@ -268,15 +269,15 @@ class Trainer:
             reason = await self._followed(row)
         async with self.services.sessions.begin() as session:
             connection = await session.connection()
-            if not reason:
+            if reason:
+                former = await trainings.active(connection)
+                if former is not None and model_named(self.settings.data_dir, former.model).exists():
+                    use(model_named(self.settings.data_dir, former.model))
+                await trainings.back_to(connection, row.id, reason=reason)
+            else:
                 await trainings.activated(connection, row.id, now=self.services.now())
                 await stored.note_trained(session, list(row.topics), now=self.services.now())
-                return ""
-            former = await trainings.active(connection)
-            if former is not None and model_named(self.settings.data_dir, former.model).exists():
-                use(model_named(self.settings.data_dir, former.model))
-            await trainings.back_to(connection, row.id, reason=reason)
-        return reason
+        log.info("not activated" if reason else "activated", training=row.id, model=row.model)
 
     def _obstacle(self, row: Row, model: Path) -> str:
         if row.progress.get("tries", 0) > trainings.TRIES:
@@ -306,10 +307,6 @@ class Trainer:
     async def told(self) -> Mapping[str, str]:
         """What one of the Rasas says of the model that it answers with."""
         return await asyncio.to_thread(told_by, f"{self.settings.rasa_url}/webhooks/rest/")
-
-    async def _hand_back(self, row: Row) -> None:
-        async with self.services.database.begin() as connection:
-            await trainings.hand_back(connection, row.id)
 
 
 class HeldShelf(Shelf):
@@ -351,7 +348,7 @@ def night_has_come(at: str, now: datetime) -> bool:
     return 0 <= (local.hour - wanted.hour) * 60 + local.minute - wanted.minute < 60
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
+async def _ended(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.wait([task])
 

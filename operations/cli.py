@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     employers.add_parser("add", help="keep an employer and print its codes").add_argument("name", metavar="NAME")
     employers.add_parser("list", help="all employers, with codes and number of recruits").set_defaults(name="")
     _add_mentor(commands.add_parser("mentor", help="colleagues: accounts, links, the rota"))
+    _add_admin(commands.add_parser("admin", help="the first administrator; a second factor that is lost"))
     notes = commands.add_parser("notes", help="what mentors should hear of")
     notes.add_argument("--close", type=int, metavar="N", help="close the note of that number")
     evaluate = commands.add_parser("eval", help="ask the evaluation questions and compare with the floors")
@@ -92,6 +93,15 @@ def _add_announce(announce: argparse.ArgumentParser) -> None:
         if name == "report":
             action.add_argument("--json", action="store_true", help="as JSON")
     actions.add_parser("list", help="all of them")
+
+
+def _add_admin(admin: argparse.ArgumentParser) -> None:
+    actions = admin.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="a new administrator; prints the one-time link to choose a password")
+    create.add_argument("email", metavar="EMAIL")
+    create.add_argument("--name", required=True)
+    reset = actions.add_parser("reset-second", help="take a second factor away: signed out everywhere at once")
+    reset.add_argument("email", metavar="EMAIL")
 
 
 def _add_mentor(mentor: argparse.ArgumentParser) -> None:
@@ -173,7 +183,7 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             with open_database(settings) as ready:
                 asyncio.run(bring_knowledge(ready))
                 print(f"Model: {asyncio.run(train_from(ready)).resolve()}")
-        case "announce" | "employer" | "mentor" | "notes":
+        case "admin" | "announce" | "employer" | "mentor" | "notes":
             from operations.stack import database_in_use
 
             with database_in_use(settings) as ready:
@@ -193,7 +203,7 @@ def _with_database(settings: Settings) -> Settings:
 
 async def _of_people(arguments: argparse.Namespace, settings: Settings) -> None:
     """Commands that read and write what is kept of people, employers and announcements."""
-    from operations import announcements, employers, mentors
+    from operations import admins, announcements, employers, mentors
 
     now = datetime.now(UTC)
     match arguments.command:
@@ -204,6 +214,8 @@ async def _of_people(arguments: argparse.Namespace, settings: Settings) -> None:
             await employers.employer(settings, arguments.action, arguments.name, now=now)
         case "mentor":
             await mentors.main(settings, arguments, now=now)
+        case "admin":
+            await admins.main(settings, arguments, now=now)
         case _:
             await employers.notes(settings, arguments.close, now=now)
 

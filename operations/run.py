@@ -50,7 +50,7 @@ async def _serve(settings: Settings) -> None:
         port = free_port()
         children = [] if with_database.rasa_url else [await _trained_rasa(with_database, port)]
         ready = replace(with_database, rasa_url=with_database.rasa_url or f"http://127.0.0.1:{port}")
-        children += [_own(name, ready) for name in _roles(ready)]
+        children += [own(name, ready) for name in _roles(ready)]
         tasks = [asyncio.create_task(child.keep_running()) for child in children]
         try:
             print("Starting " + ", ".join(child.name for child in children) + " …", flush=True)
@@ -86,7 +86,7 @@ def _roles(settings: Settings) -> Sequence[str]:
     return ("web", "worker", "bot") if settings.telegram_bot_token else ("web", "worker")
 
 
-def _own(name: str, settings: Settings) -> Child:
+def own(name: str, settings: Settings) -> Child:
     environment = {
         VARIABLES["database_url"]: settings.database_url,
         VARIABLES["rasa_url"]: settings.rasa_url,

@@ -14,7 +14,7 @@ from knowledge.render import fill
 from reminders import announce
 from store.announcements import Recipient
 from store.corrections import Told
-from store.editing import Revision
+from store.editing import Published, Revision
 
 MOST_TOPICS = 3  # named in the text, and led to by buttons
 NO_CONSENT = "no consent"
@@ -101,11 +101,13 @@ def topics(people: Iterable[Told], library: Library) -> list[str]:
     return library.known(slug for slug, _ in counts.most_common())[:MOST_TOPICS]
 
 
-def proposed(wrong: Revision, library: Library, slugs: Sequence[str], *, day: date) -> dict[str, str]:
-    """What to say in each language, for an editor to change; day: the last on which it was told."""
+def proposed(
+    wrong: Revision, right: Published | None, library: Library, slugs: Sequence[str], *, day: date
+) -> dict[str, str]:
+    """What to say in each language, for an editor to change. right: what is told now; day: the last one of the wrong."""
     kind, key, _ = wrong.name
     before = Figure.model_validate(wrong.data) if kind == "figure" and wrong.data else None
-    now = library.figures.get(key) if before else None
+    now = Figure.model_validate(right.data) if before and right else None
     when = _differing_day(before, now, day) if before and now else None
     texts = {}
     for language in LANGUAGES:

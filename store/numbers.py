@@ -33,20 +33,27 @@ class Counted:
     number: int
 
 
-ALL = """
-    (select day, what, language, theme, topic, number from counts
-     union all select day, what, language, theme, topic, number from tallies) n
-    where day between :since and :until
-"""
-BY = {
-    name: text(f"select what, {name}::text, sum(number)::int from {ALL} group by 1, 2 order by 1, 2")  # noqa: S608
-    for name in ("day", "language", "theme", "topic")
-}
+BY = ("day", "language", "theme", "topic")
+COUNTED = text("""
+    with n as materialized (
+        select day, what, language, theme, topic, sum(number) as number from (
+            select day, what, language, theme, topic, number from counts
+            union all select day, what, language, theme, topic, number from tallies) both_
+        where day between :since and :until group by 1, 2, 3, 4, 5
+    )
+    select what, case when grouping(day) = 0 then 'day' when grouping(language) = 0 then 'language'
+                      when grouping(theme) = 0 then 'theme' else 'topic' end,
+           coalesce(day::text, language, theme, topic), sum(number)::int
+    from n group by grouping sets ((what, day), (what, language), (what, theme), (what, topic)) order by 2, 1, 3
+""")
 
 
-async def counted(connection: AsyncConnection, by: str, *, since: date, until: date) -> list[Counted]:
-    """From one day to the other, both included. by: day (ISO), language, theme or topic."""
-    return [Counted(*row) for row in await connection.execute(BY[by], {"since": since, "until": until})]
+async def counted(connection: AsyncConnection, *, since: date, until: date) -> dict[str, list[Counted]]:
+    """From one day to the other, both included; by day (ISO), by language, by theme and by topic."""
+    found: dict[str, list[Counted]] = {by: [] for by in BY}
+    for what, by, label, number in await connection.execute(COUNTED, {"since": since, "until": until}):
+        found[by].append(Counted(what, label, number))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

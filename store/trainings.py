@@ -76,6 +76,12 @@ async def running(connection: AsyncConnection) -> Row | None:
     return await _first(connection, _rows().where(Training.status.in_(RUNNING)))
 
 
+async def last_tried(connection: AsyncConnection) -> Row | None:
+    """The newest training that came to its end, whatever was decided of it."""
+    over = Training.status.in_(("ready", "refused", "active", "retired"))
+    return await _first(connection, _rows(Training.report).where(over).order_by(Training.id.desc()).limit(1))
+
+
 async def newest(connection: AsyncConnection, *, most: int, after: int = 0) -> list[Row]:
     found = await connection.execute(_rows().order_by(Training.id.desc()).limit(most).offset(after))
     return [_row(each) for each in found]

@@ -21,10 +21,13 @@ from web.admin import (
     answers_history,
     answers_steps,
     audit,
+    checklists,
     corrections,
+    danger,
     figures,
     gaps,
     home,
+    hours,
     invitations,
     me,
     numbers,
@@ -53,6 +56,8 @@ ROOMS = (
     answers_steps.rooms,
     answers_history.rooms,
     texts.rooms,
+    danger.rooms,
+    hours.rooms,
     training.rooms,
     people.rooms,
     invitations.rooms,
@@ -62,6 +67,7 @@ ROOMS = (
     accounts.rooms,
     me.rooms,
     audit.rooms,
+    checklists.rooms,
 )
 FILES_A_MINUTE = 10
 SIGNS_A_MINUTE = 20

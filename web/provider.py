@@ -80,7 +80,9 @@ class Provider:
             "client_id": self._client_id,
         }  # fmt: skip
         auth = (quote(self._client_id, safe=""), quote(self._secret, safe=""))
-        if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        if "client_secret_basic" in (
+            _listed(metadata, "token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        ):
             answer = await _asked("POST", _address(metadata, "token_endpoint"), data=told, auth=auth)
         else:
             told["client_secret"] = self._secret
@@ -147,10 +149,15 @@ def _keys(found: Mapping[str, Any]) -> KeySet:
     """The keys to sign with, without those of a kind that we do not take."""
     keys = [
         key
-        for key in found.get("keys", ())
+        for key in _listed(found, "keys")
         if isinstance(key, dict) and key.get("kty") in KEY_TYPES and key.get("use", "sig") == "sig"
     ]
     return KeySet.import_key_set({"keys": keys})
+
+
+def _listed(found: Mapping[str, Any], name: str) -> list[Any]:
+    """A list that somebody else wrote; empty where it is none."""
+    return found[name] if isinstance(found.get(name), list) else []
 
 
 def _known(claims: Mapping[str, Any], attempt: Attempt, issuer: str, client_id: str, now: datetime) -> Known:
@@ -168,12 +175,11 @@ def _known(claims: Mapping[str, Any], attempt: Attempt, issuer: str, client_id: 
         registry.validate(dict(claims))
     except JoseError as error:
         raise ProviderError(f"The ID token cannot be believed: {type(error).__name__}.") from error
-    others = claims["aud"] if isinstance(claims["aud"], list) else []
-    if (len(others) > 1 or "azp" in claims) and claims.get("azp") != client_id:
+    if (len(_listed(claims, "aud")) > 1 or "azp" in claims) and claims.get("azp") != client_id:
         raise ProviderError("The ID token was made for another client, too.")
-    subject, email, amr = claims["sub"], claims.get("email"), claims.get("amr")
+    subject, email = claims["sub"], claims.get("email")
     if not subject or len(subject) > LONGEST or not subject.isprintable():
         raise ProviderError("The ID token names nobody.")
     confirmed = claims.get("email_verified") is True and isinstance(email, str) and len(email) <= LONGEST
-    methods = {each for each in amr if isinstance(each, str)} if isinstance(amr, list) else set()
+    methods = {each for each in _listed(claims, "amr") if isinstance(each, str)}
     return Known(f"{issuer}|{subject}", str(email) if confirmed else "", bool(methods & SECOND_FACTORS))

@@ -359,7 +359,7 @@ async def test_all_can_be_read_has_a_name_and_no_style_of_its_own(me: Colleague)
     await me.page.keyboard.press("Escape")
     await me.page.locator("[data-act=passOn]").click()
     await look()
-    for path in ("/staff/login?wrong", "/staff/invite", "/inbox/desk?link", "/inbox/desk?refused", "/inbox/measures"):
+    for path in ("/staff/login?wrong", "/staff/invite", "/inbox/desk?saved", "/inbox/desk?refused", "/inbox/measures"):
         await me.opens(path=path)
         await look()
 
@@ -453,7 +453,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
         await page.get_by_role("dialog").locator(".action").click()
         await expect(page.locator("#toasts")).to_contain_text(said)
     await page.goto(f"{office}/inbox/desk")
-    await expect(page.get_by_role("heading", name="Sofie")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Rota")).to_be_visible()
     await page.goto(f"{office}/inbox/measures")
     await expect(page.get_by_role("heading", name="Measures")).to_be_visible()
     await context.close()

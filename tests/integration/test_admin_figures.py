@@ -128,7 +128,8 @@ async def test_next_years_value_is_shown_in_every_sentence_on_both_sides_of_new_
     assert "Prøven koster 7.010\u00a0kr." in page.text
     assert "Prøven koster 6.810\u00a0kr. (2026)." in page.text, "what would be read without it"
     published, draft = await state(services)
-    assert published and published.data["values"] == [THIS_YEAR]
+    assert published
+    assert published.data["values"] == [THIS_YEAR]
     assert draft is None, "looking writes nothing"
 
 
@@ -137,7 +138,8 @@ async def test_published_it_is_in_the_next_answer(services: Services, editor: Br
     answer = await editor.send(f"/admin/figures/{FEE}/publish", **corrected, **await base(services))
     assert answer.headers["location"] == f"/admin/figures/{FEE}?said=published"
     published, _ = await state(services)
-    assert published and published.data["values"][0]["value"] == 6850
+    assert published
+    assert published.data["values"][0]["value"] == 6850
     library = await web_doors(services).library()
     body = library.texts["permit-fees", "da"].body
     assert "Prøven koster 6.850\u00a0kr." in library.fill(body, language="da", day=services.now().date()).text
@@ -214,8 +216,10 @@ async def test_the_second_of_two_editors_sees_both_and_loses_nothing(
     assert 'value="8000"' in page.text, "mine"
     assert "7,000" in page.text, "theirs"
     published, draft = await state(services)
-    assert published and published.data["values"][0]["value"] == 6810
-    assert draft and draft.data["values"][0]["value"] == 7000
+    assert published
+    assert published.data["values"][0]["value"] == 6810
+    assert draft
+    assert draft.data["values"][0]["value"] == 7000
     again = form(figure({**THIS_YEAR, "value": 8000}))
     assert (await other.send(f"/admin/figures/{FEE}/publish", **again, **await base(services))).status_code == 303
 
@@ -238,7 +242,8 @@ async def test_with_review_somebody_else_publishes(services: Services, settings_
     await editor.send(f"/admin/figures/{FEE}/submit", **typed, **await base(services))
     assert (await reviewer.send(f"/admin/figures/{FEE}/approve", **await base(services))).status_code == 303
     published, draft = await state(services)
-    assert published and published.data["values"][0]["value"] == 7000
+    assert published
+    assert published.data["values"][0]["value"] == 7000
     assert draft is None
     async with services.database.begin() as connection:
         await editing.publish(connection, {NAME: None}, staff_id=None, now=services.now())
@@ -248,7 +253,8 @@ async def test_looked_at_and_still_right_moves_the_review_only(services: Service
     assert (await editor.send(f"/admin/figures/{FEE}/looked", next_review="2026-01-01")).status_code == 422
     assert (await editor.send(f"/admin/figures/{FEE}/looked", next_review="2027-06-01")).status_code == 303
     published, _ = await state(services)
-    assert published and published.data == figure(next_review="2027-06-01")
+    assert published
+    assert published.data == figure(next_review="2027-06-01")
 
 
 async def test_an_earlier_value_is_brought_back(services: Services, editor: Browser) -> None:
@@ -262,7 +268,8 @@ async def test_an_earlier_value_is_brought_back(services: Services, editor: Brow
     assert f"/admin/corrections/new?revision={first.revision}" in history
     assert (await editor.send(f"/admin/figures/{FEE}/restore", revision=str(first.revision))).status_code == 303
     _, draft = await state(services)
-    assert draft and draft.data["values"][0]["value"] == 6810
+    assert draft
+    assert draft.data["values"][0]["value"] == 6810
 
 
 async def test_a_new_figure_and_taken_away_while_nothing_speaks_of_it(services: Services, editor: Browser) -> None:

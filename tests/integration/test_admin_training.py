@@ -394,6 +394,11 @@ async def test_at_night_what_has_changed_is_learnt_and_used_only_if_asked_for_an
     assert (found.status, found.nightly) == ("ready", True), "it is worse, so somebody has to look"
 
     services.now.now += timedelta(days=1)  # type: ignore[attr-defined]
+    await trainer.look()
+    assert len(await rows(services)) == 2, "nothing has changed since that one was tried"
+
+    await forget_what_was_learnt(services)
+    services.now.now += timedelta(days=1)  # type: ignore[attr-defined]
     trainer.wrong.pop(f"{found.model}.tar.gz")
     trainer.next_wrong = set()
     await trainer.look()

@@ -91,6 +91,7 @@ async def publish(services: Services, value: int) -> int:
         numbers = await editing.publish(
             connection, {FEE: {**now.data, "values": values}}, staff_id=None, now=services.now()
         )
+    await services.shelf.fresh()
     return numbers[FEE]
 
 
@@ -183,8 +184,8 @@ async def test_each_gets_it_once_in_their_language_with_the_answer_behind_a_butt
     assert "У відповіді" in got["oksana"][0].text
     assert [button.payload for button in got["anna"][0].buttons] == [f"topic:{TOPIC}"]
     anna = Chat(corrected.services, address="anna")
-    await anna.presses(f"topic:{TOPIC}")
-    assert "6,810" in anna.new()[-1].text
+    anna.seen = len(anna.all)
+    assert "6,810" in (await anna.presses(f"topic:{TOPIC}"))[-1].text
     report = (await corrected.browser.get(address)).text
     assert "<strong>3</strong> got it" in report
     async with corrected.services.database.connect() as connection:

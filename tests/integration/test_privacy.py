@@ -17,9 +17,10 @@ from bot.services import Services
 from core import acts
 from core.errors import ChannelError
 from core.messages import FileSent, Inbound, Kind
-from store import conversations, handovers, people, reminders
+from store import conversations, handovers, invitations, people, reminders
 from store import journey as lists
 from store.database import queue_connector
+from store.invitations import Wanted
 from tests.support.fakes import FakeChannel
 from tests.support.mentors import SOURCES, Mentor, hire
 from tests.support.talk import Chat
@@ -109,6 +110,8 @@ INTERNAL = {
     "reminders": {"id", "recruit_id", "about_id", "batch", "claimed_at", "outbound_id"},
     "mentor_notes": {"id", "recruit_id"},
     "private_links": {"id", "recruit_id"},
+    "progress": {"recruit_id"},
+    "invitations": {"id", "code", "batch", "created_by", "api_key_id", "recruit_id"},
 }
 
 
@@ -588,7 +591,9 @@ async def leave_a_talk(chat: Chat, conversation_id: int, marker: str) -> None:
 
 
 async def leave_a_journey(chat: Chat, marker: str) -> None:
-    """A list with something done, an own reminder, a note to a mentor, a private address, an employer's contact."""
+    """A list with something done, an own reminder, a note to a mentor, a private address, an employer's contact; and an
+    invitation, with what was told by it and is not settled.
+    """
     chat.engine.will(acts.JourneyCommand(acts.Journey.COMPLETE_TASK))
     await chat.says("got my cpr")
     chat.engine.will(acts.JourneyCommand(acts.Journey.SET_REMINDER))
@@ -597,6 +602,9 @@ async def leave_a_journey(chat: Chat, marker: str) -> None:
     async with chat.services.database.begin() as connection:
         await reminders.note(connection, [(who, "legal_limit_passed", "r-register-cpr")], now=now)
         await lists.private_link(connection, who, now=now)
+        batch = await invitations.make(connection, [Wanted(marker, marker, None, {"kommune": marker})], now=now)
+        found = await connection.execute(text("select code from invitations where batch = :batch"), {"batch": batch})
+        await invitations.claim(connection, found.scalar_one(), who, now=now)
         code = f"C{str(who)[:8]}"
         await lists.add_employer(connection, "Nordby", code=code, contact_code=f"secret-{code}", now=now)
         await lists.join_as_contact(connection, who, f"secret-{code}")

@@ -185,7 +185,7 @@ class ScriptedInbox:
         colleagues = [
             Colleague(1, "sofie@example.dk", "Sofie", "supervisor", True, ("da", "en"), (), (), (), 15, "123"),
             Colleague(2, "maria@example.dk", "Maria", "mentor", True, ("pl", "uk"), ("101", "147"), ("tax",), (), 10),
-            Colleague(3, "ole@example.dk", "Ole", "mentor", False, ("da",), (), (), (), 10),
+            Colleague(3, "ole@example.dk", "Ole", "mentor", True, ("da",), (), (), (), 10),
         ]
         return self._show(
             request,
@@ -195,15 +195,11 @@ class ScriptedInbox:
             hours=[(label, "09:00–16:00" if number < 5 else "") for number, label in days],
             days=days,
             csrf="c",
-            link={"name": "Maria", "url": f"{self.url}/staff/invite/abc"} if "link" in request.query_params else None,
-            roles=[("mentor", "Mentor"), ("supervisor", "Supervisor"), ("admin", "Administrator")],
-            saved="link" in request.query_params,
+            saved="saved" in request.query_params,
             refused=NotTaken(
-                "change",
-                2,
-                "capacity",
-                "Something is missing or does not fit here: Conversations at once, at most.",
-                {"name": "Maria", "role": "mentor", "languages": ["pl"], "capacity": "0"},
+                "end",
+                "Something is missing or does not fit here: To.",
+                {"staff_id": "2", "kind": "duty", "weekday": "1", "start": "09:00", "end": "09:00"},
             )
             if "refused" in request.query_params
             else None,

@@ -1,5 +1,6 @@
 """Answers: the list of topics with the states of their texts, and the beginning of a new one."""
 
+import re
 from datetime import timedelta
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -8,13 +9,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.days import danish_day
+from core.masking import LABELS
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import msgid
 from knowledge.library import Library
 from knowledge.models import Theme
-from store import editing
+from store import editing, gaps
 from store.editing import Collision
 from web.admin import answers_views as views
+from web.admin.answers_editor import number
 from web.admin.answers_views import HOME, LONGEST_TITLE, STATES, TOPIC, Filters
 from web.admin.room import Room, Rooms, Unfit
 from web.bodies import Form, one
@@ -22,6 +25,7 @@ from web.bodies import Form, one
 ON_A_PAGE = 50
 LOOK_AGAIN = timedelta(days=365)
 RESERVED = ("new", TOPIC)
+MASKED = re.compile("|".join(map(re.escape, LABELS.values())))
 
 rooms = Rooms(prefix=HOME)
 
@@ -67,9 +71,13 @@ def _address(filters: Filters, **changes: Any) -> str:
 
 @rooms.see("/new", "answers.edit")
 async def new(room: Room) -> Response:
-    question, language = room.query("question"), room.query("language")
+    """Begun from what people asked: the questions of a group on the gap board (`gap`), or one question."""
+    question, language, gap = room.query("question"), room.query("language"), room.query("gap")
     asked = [(language if language in LANGUAGES else DEFAULT, question)] if question else []
-    return _new_page(room, asked, {})
+    if gap.isdecimal() and gap.isascii() and len(gap) < 19 and room.may("gaps.read"):
+        async with room.reading() as connection:
+            asked += [each for each in await gaps.questions_of(connection, int(gap)) if not MASKED.search(each[1])]
+    return _new_page(room, asked, {"gap": [gap]} if gap else {})
 
 
 @rooms.do("/new", "answers.edit")
@@ -108,7 +116,7 @@ def _wanted_slug(room: Room, form: Form, library: Library) -> str:
 
 
 async def _begin(room: Room, connection: AsyncConnection, slug: str, form: Form, asked: list[tuple[str, str]]) -> None:
-    about = {"version": 0, "staff_id": room.me.id, "now": room.now}
+    about: dict[str, Any] = {"version": 0, "staff_id": room.me.id, "now": room.now}
     facts, _ = views.topic_in({**form, "audience": ["all"]}, await room.library())
     await editing.save_draft(connection, ("topic", slug, ""), facts, **about)
     for code in dict.fromkeys((DEFAULT, *(language for language, _ in asked))):
@@ -119,6 +127,8 @@ async def _begin(room: Room, connection: AsyncConnection, slug: str, form: Form,
         own = typed if code == DEFAULT else {"questions": ["\n".join(questions)]}
         text = views.text_in(own, near=(), language=code, published=None, source=1)
         await editing.save_draft(connection, ("text", slug, code), text, **about)
+    if (gap := number(form, "gap")) and room.may("gaps.decide"):
+        await gaps.planned(connection, gap, slug, staff_id=room.me.id)
     await room.audit(connection, "answers.draft", about=f"topic:{slug}")
 
 

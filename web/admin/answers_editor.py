@@ -16,7 +16,7 @@ from bot import preview
 from core.days import danish_day
 from core.errors import ChannelError
 from i18n.languages import DEFAULT, LANGUAGES
-from i18n.translator import msgid
+from i18n.translator import msgid, translator
 from knowledge import diff, variants
 from knowledge.editing import Fault, faults
 from knowledge.library import Library
@@ -303,7 +303,7 @@ def _previewed(room: Room, opened: Opened, data: Data, form: Form) -> dict[str, 
     if reader["kommune"] in library.municipalities:
         about["kommune"] = reader["kommune"]
     day = _day(one(form, "reader_day")) or danish_day(room.now)
-    body = str(data.get("body") or "")
+    body, t = str(data.get("body") or ""), translator(room.language)
     drafted = views.as_if(library, opened.slug, language, opened.facts, data)
     reply = preview.card(drafted, opened.slug, language, profile=about, day=day)
     try:
@@ -317,12 +317,12 @@ def _previewed(room: Room, opened: Opened, data: Data, form: Form) -> dict[str, 
         "differs": views.differing(data, opened.source) if language != DEFAULT and opened.source else [],
         "reader": {**reader, "day": day.isoformat()},
         "readers": {
-            name: [(mark, profile.label_of_one(mark, room.t)) for mark in variants.DIMENSIONS[name]] for name in READER
+            name: [(mark, profile.label_of_one(mark, t)) for mark in variants.DIMENSIONS[name]] for name in READER
         },
         "places": sorted(
             ((key, place.name) for key, place in library.municipalities.items()), key=lambda each: each[1]
         ),
-        "who": lambda marks: ", ".join(profile.label(mark, room.t) for mark in marks),
+        "who": lambda marks: ", ".join(profile.label(mark, t) for mark in marks),
     }
 
 

@@ -1,5 +1,7 @@
 """What a piece of a topic said before, who changed it and how; an older revision can be brought back."""
 
+from typing import Any
+
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -78,7 +80,7 @@ async def restore(room: Room, form: Form) -> Response:
                 raise Unfit(msgid("The topic itself was taken away. Bring that back first: its texts come with it."))
             await _refuse_faults(room, name, wanted.data)
             if room.frame.doors.settings.review:
-                about = {"staff_id": room.me.id, "now": room.now}
+                about: dict[str, Any] = {"staff_id": room.me.id, "now": room.now}
                 await editing.save_draft(connection, name, wanted.data, version=0, **about)
             else:
                 await _bring_back(room, connection, name, wanted.data, current)

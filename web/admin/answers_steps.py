@@ -5,6 +5,7 @@ shown beside it.
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,7 +56,7 @@ async def submit(room: Room, form: Form) -> Response:
 
     async def step(connection: AsyncConnection, opened: Opened, data: Data) -> Response:
         _complete(opened, data)
-        about = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
+        about: dict[str, Any] = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
         draft = await _keep(room, connection, opened, data, form)
         await editing.submit(connection, opened.name, version=draft.version, **about)
         if opened.new and opened.facts_draft and opened.facts_draft.state == "draft" and opened.kind == "text":
@@ -120,7 +121,7 @@ async def send_back(room: Room, form: Form) -> Response:
                 wrong = Unfit(msgid("Please tell the writer what to change."), "note")
                 return await show_editor(room, connection, opened, form=form, refused=wrong, status=422)
             version = number(form, "version") or 0
-            about = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
+            about: dict[str, Any] = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
             await editing.send_back(connection, opened.name, version=version, **about)
             await room.audit(connection, "answers.send_back", about=opened.about)
     except Collision:
@@ -159,7 +160,7 @@ async def still_right(room: Room, form: Form) -> Response:
             assert opened.published is not None
             source = min(number(form, "source") or opened.source_revision, opened.source_revision)
             data = {**opened.published.data, "from_revision": source}
-            about = {"staff_id": room.me.id, "note": room.t.gettext("Still right"), "now": room.now}
+            about: dict[str, Any] = {"staff_id": room.me.id, "note": room.t.gettext("Still right"), "now": room.now}
             draft = await editing.save_draft(connection, opened.name, data, version=0, base=opened.current, **about)
             if room.frame.doors.settings.review:
                 await editing.submit(connection, opened.name, version=draft.version, **about)
@@ -271,7 +272,7 @@ async def _keep(room: Room, connection: AsyncConnection, opened: Opened, data: D
         raise Collision(opened.name, data, opened.published)
     if opened.kind == "topic" and not room.writes(theme=str(data.get("theme", ""))):
         raise Unfit(msgid("Your account keeps to other languages or themes."), "theme")
-    about = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
+    about: dict[str, Any] = {"staff_id": room.me.id, "note": _note(form), "now": room.now}
     return await editing.save_draft(connection, opened.name, data, version=version, base=base, **about)
 
 
@@ -300,7 +301,13 @@ async def _publish(
         each.name: next_revision(each.name[0], normal(each.name[0], each.data), before, minor=minor) for each in drafts
     }
     expect = {each.name: each.base for each in drafts}
-    about = {"staff_id": room.me.id, "writer_id": writer_id, "minor": minor, "note": note, "now": room.now}
+    about: dict[str, Any] = {
+        "staff_id": room.me.id,
+        "writer_id": writer_id,
+        "minor": minor,
+        "note": note,
+        "now": room.now,
+    }
     await editing.publish(connection, changes, expect=expect, **about)
 
 

@@ -20,7 +20,7 @@ from i18n.translator import msgid
 from journey.anchors import SHOWN_BY
 from journey.effect import Effect, OnList, effect, examples, for_example
 from journey.plan import Planned
-from knowledge.editing import Fault, faults, normal, removal_faults, with_change
+from knowledge.editing import Fault, faults, normal, removal_faults
 from knowledge.library import Library
 from knowledge.models import Anchor, Phase, Task
 from store import editing, journey
@@ -31,7 +31,7 @@ from web.admin.answers_views import choice as topic_choice
 from web.admin.answers_views import proposed_slug
 from web.admin.pieces import LIMITED, Piece, Step, Wanted, number_of
 from web.admin.room import Room, Rooms, Unfit, says
-from web.admin.tasks_views import EMPTY_ROWS, RULE, Filters
+from web.admin.tasks_views import RULE, Filters
 from web.bodies import Form, one
 from web.listed import PHASES
 
@@ -39,6 +39,7 @@ HOME = "/admin/checklists"
 PER_PAGE = 50
 LOOKED_AT = 2_000  # lists; of more people it is estimated what a change means
 DELETE = "DELETE"
+EMPTY_ROWS = 2  # below what is there
 RESERVED = ("new", RULE)
 EXAMPLES = {
     "nurse": msgid("A nurse from the Philippines, alone, arrives {day}"),
@@ -415,7 +416,7 @@ async def _opened(room: Room, part: str = "") -> Opened:
         id_,
         name[2] or RULE,
         Piece(piece.name, piece.published, piece.draft, outdated),
-        (rule.published or rule.draft or piece).data,  # type: ignore[union-attr]
+        rule.published.data if rule.published else rule.data,
         source.data if source else None,
         {each.name: each for each in own},
         library,
@@ -477,7 +478,7 @@ def _fit(opened: Opened, data: Data) -> None:
         raise Unfit(RULE_FIRST)
     if opened.part != DEFAULT and opened.source is None:
         raise Unfit(ENGLISH_FIRST)
-    if bool(data["legal"]) != bool(opened.rule.get("legal")):
+    if bool(data.get("legal")) != bool(opened.rule.get("legal")):
         raise Unfit(LEGAL_TOLD if opened.rule.get("legal") else LEGAL_NOT, "legal")
     if found := views.called_elsewhere(data, opened.id, opened.part, opened.library):
         raise Unfit(CALLED, "called", name=found[0], task=found[1])
@@ -543,7 +544,7 @@ async def _show(
     given: dict[str, Any] = {
         "opened": opened,
         "data": shown,
-        "typed": typed,
+        "values": _values(opened, shown, typed),
         "states": {
             code: views.text_state(opened.library, opened.id, code, opened.drafts.get(("task_text", opened.id, code)))
             for code in LANGUAGES
@@ -566,9 +567,16 @@ async def _show(
         "refused": room.refused(error, typed) if error else None,
     }
     if opened.part == RULE:
-        given |= await _rule_page(room, opened, shown, with_people=with_people)
+        given |= await _rule_page(room, opened, shown, given["values"], with_people=with_people)
         return room.page("admin/task.html", status=status, **given)
     return room.page("admin/task_text.html", status=status, **given, **await _beside(room, opened))
+
+
+def _values(opened: Opened, data: Data, typed: Form) -> Form:
+    """What stands in the form: as it was typed, else as it is."""
+    if opened.part == RULE:
+        return typed or views.form_of_rule(data, opened.library)
+    return {**views.form_of_text({} if typed else data), **typed}
 
 
 def _field(fault: Fault) -> str:
@@ -608,7 +616,7 @@ def _text_flat(data: Data) -> dict[str, str]:
     }
 
 
-async def _rule_page(room: Room, opened: Opened, data: Data, *, with_people: bool) -> dict[str, Any]:
+async def _rule_page(room: Room, opened: Opened, data: Data, values: Form, *, with_people: bool) -> dict[str, Any]:
     library, t = opened.library, room.t
     before = library.by_id.get(opened.id)
     after = as_task(data)
@@ -619,18 +627,13 @@ async def _rule_page(room: Room, opened: Opened, data: Data, *, with_people: boo
         "groups": {name: [(value, views.group(value, t)) for value in values] for name, values in views.DIMENSIONS.items()},
         "anchors": {anchor: t.gettext(views.ANCHORS[anchor]) for anchor in get_args(Anchor)},
         "weekends": _said(room, views.WEEKENDS),
-        "rows": [views.sides(rule) for rule in [*data.get("due", ()), *({} for _ in range(EMPTY_ROWS))]],
-        "legal_row": views.sides(data.get("legal") or {}),
+        "due_rows": views.day_rows(values, "due", empty=EMPTY_ROWS),
+        "legal_rows": views.day_rows(values, "legal", empty=0) or [{"side": "after"}],
         "in_words": lambda rule: views.in_words(rule, t),
-        "task_choice": lambda id_: views.choice(id_, library),
         "task_choices": [views.choice(each.id, library) for each in library.tasks if each.id != opened.id],
-        "topic_choice": topic_choice(data["topic"], library) if data.get("topic") else "",
         "topic_choices": [topic_choice(slug, library) for slug in library.topics],
-        "document_choice": lambda key: views.document_choice(key, library),
         "document_choices": [views.document_choice(key, library) for key in dict.fromkeys(k for k, _ in library.documents)],
         "others": [(each.id, library.task_text(each.id, DEFAULT).title) for each in views.beside(opened.id, library)],
-        "after": views.predecessor(opened.id, data.get("place", 0), library),
-        "empty_rows": EMPTY_ROWS,
         "previewed": _previewed(room, before, after),
         "effect": people,
         "waiting_texts": [name[2] for name in opened.drafts if name[0] == "task_text"] if opened.new else [],

@@ -17,7 +17,7 @@ from reminders import announce, correct
 from reminders.correct import Reach, Span
 from store import announcements, corrections, editing
 from store.announcements import Kept, Progress
-from store.editing import Revision
+from store.editing import Published, Revision
 from web.admin import pieces
 from web.admin.announcements import (
     ALREADY,
@@ -53,12 +53,17 @@ router = rooms
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What was wrong: the revisions that said the same, from when to when. current: whether it still is what is told."""
+    """What was wrong: the revisions that said the same, from when to when. now: what is told instead."""
 
     chosen: Revision
     revisions: Sequence[Revision]
     spans: Sequence[Span]
-    current: bool
+    now: Published | None
+
+    @property
+    def current(self) -> bool:
+        """Whether it still is what is told."""
+        return self.now is not None and self.now.revision in self.numbers
 
     @property
     def numbers(self) -> list[int]:
@@ -82,7 +87,7 @@ async def every(room: Room) -> Response:
     return room.page(
         "admin/corrections.html",
         rows=[(each, _subject(room, library, each.about), progress) for each, progress in rows],
-        status=status,
+        wanted=status,
         statuses=_words(room, STATUSES),
         page=page,
         pages=pages,
@@ -193,8 +198,7 @@ async def _wrong(room: Room, number: int) -> Wrong:
         history = await editing.history(connection, chosen.name, MOST_HISTORY)
         now = await editing.published(connection, chosen.name)
     alike = correct.same(chosen, history)
-    current = now is not None and any(each.id == now.revision for each in alike)
-    return Wrong(chosen, alike, correct.spans(alike, history), current)
+    return Wrong(chosen, alike, correct.spans(alike, history), now)
 
 
 async def _draft(room: Room, connection: AsyncConnection, number: int, form: Form) -> Kept:
@@ -232,7 +236,7 @@ async def _proposal(room: Room, wrong: Wrong, error: Unfit | None = None, *, sta
         done = await corrections.corrected(connection, wrong.numbers)
     last = max((person.last_at for person in people), default=room.now)
     slugs = correct.topics(people, library)
-    texts = correct.proposed(wrong.chosen, library, slugs, day=danish_day(last))
+    texts = correct.proposed(wrong.chosen, wrong.now, library, slugs, day=danish_day(last))
     left = [person for person in people if person.id not in done]
     return room.page(
         "admin/correction.html",

@@ -181,7 +181,7 @@ class Typed:
 
 def typed_of(data: Data, *, today: date) -> Typed:
     """What is kept, as a form shows it, with a row for the period that comes next."""
-    kept = [{name: _text(value.get(name)) for name in VALUE_FIELDS} for value in data.get("values", [])]
+    kept = [{name: figures.as_typed(value.get(name)) for name in VALUE_FIELDS} for value in data.get("values", [])]
     return Typed(
         str(data.get("meaning", "")),
         _text(data.get("next_review")),

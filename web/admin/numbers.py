@@ -159,14 +159,11 @@ def period(query: Callable[[str], str], today: date) -> Period:
 
 async def _blocks(room: Room, asked: Period) -> list[Block]:
     async with room.reading() as connection:
-        counted = {
-            by: await stored.counted(connection, by, since=asked.since, until=asked.until)
-            for by in ("day", "language", "theme", "topic")
-        }
+        counted = await stored.counted(connection, since=asked.since, until=asked.until)
         earlier = None
         if room.query("compare"):
             span = asked.before()
-            earlier = await stored.counted(connection, "language", since=span.since, until=span.until)
+            earlier = (await stored.counted(connection, since=span.since, until=span.until))["language"]
         handed = await _measured(connection, asked, room)
         told = await stored.reminded(connection, since=_start(asked.since), until=_start(asked.until, days=1))
         phases = await stored.phases(connection, today=danish_day(room.now))

@@ -124,6 +124,8 @@ def waits_for_me(room: Room, draft: Draft | None) -> bool:
 
 async def approve(room: Room, connection: AsyncConnection, piece: Piece, *, version: int) -> None:
     draft = waiting(room, piece, version)
+    # Nobody can save anything else from here on, so that nothing but what was looked at is published.
+    await editing.discard(connection, piece.name, version=version)
     numbers = await editing.publish(
         connection,
         {piece.name: draft.data},
@@ -245,11 +247,12 @@ async def history_page(
     restore: str = "",
     flatten: Callable[[Data], Flat] = flat,
     status: int = 200,
+    most: int = 50,
     **values: Any,
 ) -> Response:
     """restore: where to send the number of a revision to bring it back; empty for whoever may not."""
     async with room.reading() as connection:
-        found = await editing.history(connection, name)
+        found = await editing.history(connection, name, most)
     if not found:
         room.gone()
     shown = list(versions(found, flatten))

@@ -13,6 +13,7 @@ from i18n.translator import msgid
 from knowledge.library import Library
 from knowledge.models import Anchor, Household, Occupation, Origin, Phase, Task
 from store.editing import Data, Draft, Name
+from web.admin.answers_views import choice as topic_choice
 from web.admin.answers_views import lines, slug_named
 from web.admin.pieces import clean
 from web.admin.room import Unfit
@@ -62,7 +63,7 @@ ID = re.compile(r"[re](-[a-z0-9]+)+")
 LONGEST_ID = 40
 MOST = {"months": 120, "days": 3660, "working_days": 500, "reminders": 400}
 LONGEST = {"title": 80, "details": 1500, "why": 1000, "legal": 500, "called": 1500, "note": 300}
-EMPTY_ROWS = 2  # below what is there
+UNITS = ("months", "days", "working_days")
 
 A_NUMBER = msgid("Write a whole number up to {most}, such as 14.")
 NUMBERS = msgid("Write days with commas between them, such as 14, 7, 2.")
@@ -280,12 +281,11 @@ def _picked(form: Form, field: str, known: Iterable[str], unknown: str) -> list[
 
 def _day_rules(form: Form, field: str) -> list[Data]:
     """Days counted from an anchor, one a row; a row without an anchor and without a number is empty."""
-    columns = [form.get(f"{field}_{name}", []) for name in ("anchor", "side", "months", "days", "working_days")]
+    columns = [form.get(f"{field}_{name}", []) for name in ("anchor", "side", *UNITS)]
     found = []
     for anchor, side, *numbers in list(zip_longest(*columns, fillvalue=""))[:20]:
         months, days, working = (
-            _number(typed, f"{field}_{unit}", most=MOST[unit])
-            for typed, unit in zip(numbers, ("months", "days", "working_days"), strict=True)
+            _number(typed, f"{field}_{unit}", most=MOST[unit]) for typed, unit in zip(numbers, UNITS, strict=True)
         )
         if not anchor and not (months or days or working):
             continue
@@ -306,12 +306,13 @@ def _number(typed: str, field: str, *, most: int) -> int:
     return int(bare)
 
 
-def sides(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule as a row of the form shows it: before or after, and numbers that are mostly positive."""
-    first = next((count for unit in ("months", "days", "working_days") if (count := rule.get(unit))), 0)
-    sign = -1 if first < 0 else 1
-    numbers = {unit: sign * int(rule.get(unit) or 0) or "" for unit in ("months", "days", "working_days")}
-    return {"anchor": rule.get("anchor", ""), "side": "before" if sign < 0 else "after", **numbers}
+def day_rows(form: Form, field: str, *, empty: int) -> list[dict[str, str]]:
+    """The rows of days in a form, and some empty ones below them."""
+    columns = ("anchor", "side", *UNITS)
+    typed = zip_longest(*(form.get(f"{field}_{name}", [])[:20] for name in columns), fillvalue="")
+    found = [dict(zip(columns, row, strict=True)) for row in typed]
+    filled = [row for row in found if row["anchor"] or any(row[unit] for unit in UNITS)]
+    return [*filled, *({"side": "after"} for _ in range(empty))]
 
 
 def _reminders(form: Form) -> list[int]:
@@ -333,6 +334,49 @@ def _sources(form: Form) -> list[Data]:
     pairs = zip_longest(form.get("source_name", []), form.get("source_url", []), fillvalue="")
     found = [{"name": clean(name)[:300], "url": clean(url)[:500]} for name, url in list(pairs)[:20]]
     return [source for source in found if source["name"] or source["url"]]
+
+
+def form_of_rule(data: Data, library: Library) -> Form:
+    """A rule as the form shows it; `rule_in` turned round."""
+    days = [int(day) for day in data.get("reminders", ())]
+    return {
+        "phase": [str(data.get("phase", ""))],
+        "who": [str(data.get("who", ""))],
+        **{dimension: list(data.get(dimension, ())) for dimension in DIMENSIONS},
+        "prerequisites": [choice(id_, library) for id_ in data.get("prerequisites", ())],
+        **_as_rows("due", data.get("due", ())),
+        **_as_rows("legal", [data["legal"]] if data.get("legal") else []),
+        "legal_weekend": [(data.get("legal") or {}).get("weekend", "stays")],
+        "remind_before": [", ".join(str(-day) for day in days if day <= 0)],
+        "remind_after": [", ".join(str(day) for day in days if day > 0)],
+        "link": [str(data.get("link", ""))],
+        "topic": [topic_choice(data["topic"], library) if data.get("topic") else ""],
+        "behind": list(data.get("behind", ())),
+        **{tick: ["yes"] for tick in ("yearly", "optional") if data.get(tick)},
+        "bring": [document_choice(key, library) for key in data.get("bring", ())],
+        "facts": ["\n".join(data.get("facts", ()))],
+        "source_name": [source["name"] for source in data.get("sources", ())],
+        "source_url": [source["url"] for source in data.get("sources", ())],
+        "after": [predecessor(str(data["id"]), data.get("place", 0), library)],
+    }
+
+
+def _as_rows(field: str, rules: Iterable[Mapping[str, Any]]) -> Form:
+    """Before or after, and numbers that are mostly positive."""
+    form: Form = {f"{field}_{name}": [] for name in ("anchor", "side", *UNITS)}
+    for rule in rules:
+        first = next((count for unit in UNITS if (count := rule.get(unit))), 0)
+        sign = -1 if first < 0 else 1
+        form[f"{field}_anchor"].append(str(rule.get("anchor", "")))
+        form[f"{field}_side"].append("before" if sign < 0 else "after")
+        for unit in UNITS:
+            form[f"{field}_{unit}"].append(str(sign * int(rule.get(unit) or 0) or ""))
+    return form
+
+
+def form_of_text(data: Data) -> Form:
+    called = "\n".join(data.get("called") or ())
+    return {**{field: [str(data.get(field) or "")] for field in TEXTS}, "called": [called]}
 
 
 def text_in(form: Form, language: str, *, before: Data | None, source: int, minor: bool) -> Data:
