@@ -1,6 +1,6 @@
-"""Is this role well? `python containers/health.py web|worker|bot`: exit code 0, or 1 with a sentence.
+"""Is this role well? `python containers/health.py web|worker|bot|trainer`: exit code 0, or 1 with a sentence.
 
-web answers requests; a worker has told the queue within the last minute that it lives; bot reaches the database.
+web answers requests; a worker has told the queue within the last minute that it lives; bot and trainer reach the database.
 """
 
 import os
@@ -33,7 +33,7 @@ def answer_of(query: str) -> bool:
     return bool(row and row[0])
 
 
-ROLES: dict[str, Callable[[], bool]] = {"web": web, "worker": worker, "bot": bot}
+ROLES: dict[str, Callable[[], bool]] = {"web": web, "worker": worker, "bot": bot, "trainer": bot}
 
 if __name__ == "__main__":
     role = sys.argv[1]

@@ -1,4 +1,4 @@
-# Two images: `rasa` answers, `train` makes the model. Training starts Rasa from our own command, so `train` has both
+# Two images: `rasa` answers, `train` makes the model, at the start and when the admin pages ask for it. Training starts Rasa from our own command, so `train` has both
 # environments: Rasa's with Python 3.10 and ours with Python 3.13.
 FROM python:3.10-slim-bookworm AS environment
 RUN pip install --no-cache-dir uv==0.13.9
@@ -33,7 +33,7 @@ FROM base AS rasa
 COPY --from=environment /app/nlu nlu
 COPY nlu nlu
 USER 1000:1000
-CMD ["nlu/.venv/bin/python", "-m", "rasa", "run", "--model", "/data/models", "--interface", "0.0.0.0", \
+CMD ["nlu/.venv/bin/python", "-m", "rasa", "run", "--model", "/data/models/active.tar.gz", "--interface", "0.0.0.0", \
      "--port", "5005", "--endpoints", "nlu/endpoints.yml", "--credentials", "nlu/credentials.yml"]
 
 FROM base AS train
@@ -41,6 +41,8 @@ COPY --from=both /opt/python /opt/python
 COPY --from=both /app /app
 COPY nlu nlu
 COPY dialogues dialogues
+COPY tests/evaluation tests/evaluation
+COPY containers/health.py containers/health.py
 ENV PATH=/app/.venv/bin:$PATH
 USER 1000:1000
 CMD ["velkommen", "train"]

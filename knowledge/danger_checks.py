@@ -42,8 +42,7 @@ def checks() -> Checks:
 
 def sentences() -> Iterator[tuple[str, str, str]]:
     """Category (empty: harmless), language, sentence."""
-    everything = {**checks().heard, "": checks().harmless}
-    for category, by_language in everything.items():
+    for category, by_language in (*checks().heard.items(), ("", checks().harmless)):
         for language, said in by_language.items():
             for sentence in said:
                 yield category, language, sentence

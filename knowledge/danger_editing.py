@@ -173,12 +173,13 @@ def _span(lines: list[str], pair: Pair) -> tuple[int, int]:
 
 def _parent(root: yaml.MappingNode, at: At) -> yaml.MappingNode:
     """The mapping in which the part's block stands."""
-    top = {key.value: value for key, value in root.value}
+    top: dict[str, yaml.MappingNode] = {key.value: value for key, value in root.value}
     if at[0] == "harmless":
         return root
     if at[0] == "words":
         return top["words"]
-    for entry in top["categories"].value:
+    entries: list[yaml.MappingNode] = top["categories"].value
+    for entry in entries:
         if any(key.value == "name" and value.value == at[0] for key, value in entry.value):
             return entry
     raise KeyError(at)

@@ -62,7 +62,7 @@ async def page(connection: AsyncConnection, sought: Sought, *, most: int, skip: 
     one, *others = [select(each) for each in both]
     whole = one.union_all(*others).subquery()
     columns = (whole.c.at, whole.c.staff_id, whole.c.who, whole.c.what, whole.c.about, whole.c.data)
-    order = (whole.c.at.desc(), whole.c.what, whole.c.id.desc())
+    order = (whole.c.at.desc(), whole.c.id.desc(), whole.c.what)
     rows = await connection.execute(select(*columns).order_by(*order).limit(most).offset(skip))
     return [Noted(*row) for row in rows]
 

@@ -218,27 +218,27 @@ async def _open(connection: AsyncConnection, *, now: datetime, by_hand: bool = F
 
 # Each person counts once; more, the nearer a day that runs out for them, and most of all where a limit set by law does.
 BOARD = sql("""
-    with asked as (
-        select u.gap_id, count(*) as questions, count(*) filter (where u.wants_answer) as waiting,
-               array_agg(distinct u.language) as languages, array_agg(distinct u.kind) as kinds, min(u.created_at) as since
-        from unanswered u group by u.gap_id
-    ), who as (
-        select distinct u.gap_id, a.recruit_id from unanswered u
+    with these as (
+        select u.*, a.recruit_id from unanswered u join gaps g on g.id = u.gap_id and g.status = :status
         join conversations c on c.id = u.conversation_id join addresses a on a.id = c.address_id
+    ), asked as (
+        select gap_id, count(*) as questions, count(*) filter (where wants_answer) as waiting,
+               array_agg(distinct language) as languages, array_agg(distinct kind) as kinds, min(created_at) as since,
+               bool_or((:language = '' or language = :language) and (:kind = '' or kind = :kind)
+                   and (cast(:topics as text[]) is null or jsonb_exists_any(candidates, cast(:topics as text[])))) as fits
+        from these group by gap_id
     ), people as (
         select w.gap_id, count(*) as people, min(p.next_legal) as legal, min(p.next_due) as due,
                sum(case when p.next_legal <= :today + 7 then 3
                         when p.next_legal <= :today + 30 or p.next_due <= :today + 7 then 2 else 1 end) as weight
-        from who w left join progress p on p.recruit_id = w.recruit_id group by w.gap_id
+        from (select distinct gap_id, recruit_id from these) w left join progress p on p.recruit_id = w.recruit_id
+        group by w.gap_id
     )
     select g.id, g.status, g.topic, g.created_at, g.decided_at, s.name, people.people, asked.questions, asked.waiting,
            asked.languages, asked.kinds, asked.since, people.legal, people.due, count(*) over ()
-    from gaps g join asked on asked.gap_id = g.id join people on people.gap_id = g.id
+    from asked join people on people.gap_id = asked.gap_id join gaps g on g.id = asked.gap_id
     left join staff s on s.id = g.decided_by
-    where g.status = :status and exists (
-        select from unanswered u where u.gap_id = g.id
-          and (:language = '' or u.language = :language) and (:kind = '' or u.kind = :kind)
-          and (cast(:topics as text[]) is null or jsonb_exists_any(u.candidates, cast(:topics as text[]))))
+    where asked.fits
     order by g.decided_at desc nulls last, people.weight desc, people.people desc, people.legal nulls last, g.id
     limit :most offset :skip
 """)

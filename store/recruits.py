@@ -140,7 +140,7 @@ class Reminder:
 
 PERSON = sql("""
     select id, created_at, seen_at, language, consent, consent_at, profile,
-           (select count(*) from case_notes n where n.recruit_id = r.id)
+           (select count(*) from case_notes n where n.recruit_id = r.id) as notes
     from recruits r where id = :id
 """)
 REACHED = sql("""
@@ -154,10 +154,13 @@ async def person(connection: AsyncConnection, number: uuid.UUID) -> Person | Non
     if row is None:
         return None
     reached = list(await connection.execute(REACHED, {"id": number}))
-    *plain, profile, notes = row
-    known = {name: value for name, value in profile.items() if value}
-    talks = [talk for _, _, talk in reached if talk is not None]
-    return Person(*plain, known, [(channel, since) for channel, since, _ in reached], talks, notes)
+    return Person(
+        row.id, row.created_at, row.seen_at, row.language, row.consent, row.consent_at,
+        profile={name: value for name, value in row.profile.items() if value},
+        reached=[(channel, since) for channel, since, _ in reached],
+        talks=[talk for _, _, talk in reached if talk is not None],
+        notes=row.notes,
+    )  # fmt: skip
 
 
 TO_COME = sql("""

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import pyotp
 import segno
@@ -312,6 +312,12 @@ def _codes(request: Request, codes: Sequence[str]) -> Response:
 def _page(request: Request, who: SignedIn, part: str, status: int, error: str, **values: object) -> Response:
     frame = frame_of(request)
     t = frame.translator(request)
-    given = {"part": part, "csrf": who.csrf, "me": who.colleague, "half": bool(who.lacks), "ngettext": t.ngettext}
+    given: dict[str, Any] = {
+        "part": part,
+        "csrf": who.csrf,
+        "me": who.colleague,
+        "half": bool(who.lacks),
+        "ngettext": t.ngettext,
+    }
     given |= {"needed": who.colleague.role in NEED_SECOND, "error": t.gettext(error) if error else "", **values}
     return frame.page(request, "staff_set_up.html", status=status, **given)

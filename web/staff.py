@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -354,7 +355,8 @@ def login_page(
     frame = frame_of(request)
     said = frame.translator(request).gettext(error, **named) if error else ""
     number, token = _form_token(request, frame.doors.settings)
-    values = {"token": token, "error": said, "email": email, "next": next_, "organisation": frame.provider is not None}
+    values: dict[str, Any] = {"token": token, "error": said, "email": email, "next": next_}
+    values["organisation"] = frame.provider is not None
     response = frame.page(request, "staff_login.html", status=status, **values)
     return _with_form_cookie(request, response, number)
 

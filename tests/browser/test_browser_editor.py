@@ -90,7 +90,7 @@ class Desk:
             who = await staff.by_email(connection, f"{name.lower()}@example.org")
         who = who or await add(self.services, name, role)
         async with self.services.database.begin() as connection:
-            token, _ = await staff.open_session(connection, who.id, now=self.services.now())
+            token, _ = await staff.open_session(connection, who.id, now=self.services.now(), second=True)
         context = await self.browser.new_context(**{"viewport": DESK, "locale": "en-GB", **options})
         context.set_default_timeout(10_000)
         await context.add_cookies([{"name": COOKIE, "value": token, "url": self.office}])
@@ -152,9 +152,9 @@ async def test_an_answer_is_changed_seen_and_published_by_keyboard_alone(desk: D
     await expect(page.get_by_role("status")).to_contain_text("Saved.")
     await picture(page, "draft")
     await page.get_by_role("button", name="Publish", exact=True).press("Enter")
-    await expect(page.get_by_role("heading", name="Have the translations to follow?")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Has the meaning changed?")).to_be_visible()
     await picture(page, "asks", whole=False)
-    await page.get_by_role("button", name="Yes: the meaning changed").press("Enter")
+    await page.get_by_role("button", name="Yes: publish it").press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("Published.")
 
     library = await Shelf(services.sessions).library()

@@ -361,7 +361,7 @@ async def test_a_password_that_is_wrong_or_weak_changes_nothing(
 
     assert page.status_code == 422
     assert f'id="why-{field}"' in page.text
-    assert page.text.count(password) == (1 if password == house.who("editor").email else 0)
+    assert f'name="password" value="{password}"' not in page.text
     assert (await house["editor"].get("/admin/me")).status_code == 200
 
 

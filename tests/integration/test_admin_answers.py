@@ -134,7 +134,7 @@ async def test_a_draft_is_told_to_nobody(office: Editors) -> None:
 async def test_a_changed_english_text_asks_whether_translations_have_to_follow(office: Editors) -> None:
     asked = await does(office["Ed"], ENGLISH, "publish", body=BODY)
     assert asked.status_code == 200
-    assert "Have the translations to follow?" in asked.text
+    assert "Has the meaning changed?" in asked.text
     assert "You make it online, and you do it yourself." not in (await elsewhere(office)).text("tax-card", "en")[0].body
 
     assert said(await presses(office["Ed"], asked, ENGLISH, "publish", minor="no")) == "published"
@@ -335,7 +335,7 @@ async def test_a_reviewer_sends_back_with_a_reason(careful: Editors) -> None:
 async def test_a_reviewer_of_english_says_whether_translations_follow(careful: Editors) -> None:
     await does(careful["Ed"], ENGLISH, "submit", body=BODY)
     asked = await does(careful["Rita"], ENGLISH, "approve")
-    assert "Have the translations to follow?" in asked.text
+    assert "Has the meaning changed?" in asked.text
     assert said(await presses(careful["Rita"], asked, ENGLISH, "approve", minor="yes")) == "published"
     assert (await elsewhere(careful)).texts["tax-card", "en"].revision == 1
 

@@ -75,9 +75,9 @@ async def test_all_that_is_changed_is_published_at_once_and_nothing_else(office:
 
     await fills(office["Ed"], REPLY, {**changes, "do": "publish"})
 
-    assert [await reply(office, "mentor_asked", code) for code in ("en", "pl", "hi")] == list(
+    assert [await reply(office, "mentor_asked", code) for code in ("en", "pl", "hi")] == [
         f"{code} [[when]]" for code in ("en", "pl", "hi")
-    )
+    ]
     assert await reply(office, "mentor_asked", "de") == before
     page = await office["Ed"].get("/admin/texts/reply", state="outdated", language="de")
     assert "mentor_asked#de" in page.text, "the English text means something else now"
@@ -340,21 +340,17 @@ async def test_no_form_breaks_it(office: Editors, kind: str, key: str, step: str
     assert answer.status_code < 500, answer.text
 
 
-@given(text=st.text(max_size=80), code=st.sampled_from(sorted(LANGUAGES)))
+SEEN = st.characters(exclude_categories=["Cc", "Cs", "Cn", "Co"]) | st.just("\n")
+
+
+@given(text=st.text(SEEN, max_size=80), code=st.sampled_from(sorted(LANGUAGES)))
 @hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_is_saved_is_what_was_typed(office: Editors, text: str, code: str) -> None:
     address = "/admin/texts/canned/is-it-solved"
     answer = await fills(office["Ed"], address, {f"{code}.text": f"A {text} Z", "do": f"draft:{code}"})
-    kept = await office.rows("select data ->> 'text' from drafts where language = :code", code=code)
-    if answer.status_code == 303:
-        seen = "\n".join(line.rstrip() for line in "".join(each for each in f"A {text} Z").split("\n"))
-        assert kept[0][0] == _seen(seen)
-        assert Form(await office["Ed"].get(address), address)[f"{code}.text"] == kept[0][0]
-    else:
-        assert answer.status_code == 422
-
-
-def _seen(text: str) -> str:
-    from web.admin.pieces import clean
-
-    return clean(text.replace("\r\n", "\n"))
+    if any(each in text for each in "{}[]"):
+        return
+    assert answer.status_code == 303
+    [(kept,)] = await office.rows("select data ->> 'text' from drafts where language = :code", code=code)
+    assert kept == "\n".join(line.rstrip() for line in f"A {text} Z".split("\n"))
+    assert Form(await office["Ed"].get(address), address)[f"{code}.text"] == kept

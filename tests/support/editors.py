@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
-from urllib.parse import unquote
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 from fastapi import FastAPI

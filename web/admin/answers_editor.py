@@ -105,6 +105,12 @@ class Opened:
         return int(found) if found else None
 
     @property
+    def title(self) -> tuple[str, str]:
+        """Its title, or else that of its source, and the language that it is in."""
+        own = self.data.get("title")
+        return (own, self.language or DEFAULT) if own else ((self.source or {}).get("title") or self.slug, DEFAULT)
+
+    @property
     def neighbours(self) -> list[str]:
         return list(dict.fromkeys((*self.facts.get("near", []), *self.data.get("near", {}))))
 
@@ -239,7 +245,8 @@ async def show_editor(
     given: dict[str, Any] = {
         "opened": opened,
         "data": shown,
-        "title": opened.data.get("title") or (opened.source or {}).get("title") or opened.slug,
+        "title": opened.title[0],
+        "title_language": opened.title[1],
         "states": {
             code: views.state(opened.library, opened.slug, code, drafts.get(("text", opened.slug, code)))
             for code in LANGUAGES
@@ -288,7 +295,7 @@ async def _beside(connection: AsyncConnection, opened: Opened) -> dict[str, Any]
         "source_kept": kept,
         "drafted_before": bool(drafted_from and drafted_from < opened.source_revision),
         "near": [
-            (slug, opened.library.title(slug, opened.language))
+            views.titled(slug, opened.library, opened.language)
             for slug in opened.neighbours
             if slug in opened.library.topics
         ],

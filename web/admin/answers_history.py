@@ -17,6 +17,7 @@ from web.admin.answers_views import HOME, TOPIC
 from web.admin.room import Room, Rooms, Unfit, says
 from web.bodies import Form
 
+SHOWN = 50
 BROUGHT_AS_DRAFT = "restored_as_draft"
 
 says(BROUGHT_AS_DRAFT, msgid("The older text is a draft now. Send it to review, and a colleague publishes it."))
@@ -28,7 +29,7 @@ rooms = Rooms(prefix=HOME)
 async def history(room: Room) -> Response:
     name = _name(room)
     async with room.reading() as connection:
-        found = await editing.history(connection, name)
+        found = await editing.history(connection, name, SHOWN + 1)
         current = await editing.published(connection, name)
         draft = await editing.draft(connection, name)
         facts = await editing.published(connection, ("topic", name[1], ""))
@@ -38,10 +39,11 @@ async def history(room: Room) -> Response:
     translate = room.t.gettext
     steps = [
         (each, views.changes(name[0], before.data if before else None, each.data, translate) if each.data else [])
-        for each, before in zip(found, older)
+        for each, before in zip(found[:SHOWN], older)
     ]
     data = next((each.data for each in found if each.data), {})
     theme = str((facts.data if facts else data).get("theme", ""))
+    title, title_language = await _title(room, name, data)
     restorable = facts is not None or name[0] == "topic"
     may_restore = room.may("answers.edit") and room.writes(language=name[2], theme=theme) and restorable and not draft
     return room.page(
@@ -49,7 +51,8 @@ async def history(room: Room) -> Response:
         name=name,
         part=room.param("part"),
         steps=steps,
-        title=data.get("title") or (await _title(room, name[1])),
+        title=title,
+        title_language=title_language,
         current=current,
         draft=draft,
         may_restore=may_restore,
@@ -126,6 +129,9 @@ def _name(room: Room) -> Name:
     return ("topic", slug, "") if part == TOPIC else ("text", slug, part)
 
 
-async def _title(room: Room, slug: str) -> str:
+async def _title(room: Room, name: Name, data: Data) -> tuple[str, str]:
+    """The title that the piece had, else that of its topic, and the language that it is in."""
+    if data.get("title"):
+        return data["title"], name[2]
     library = await room.library()
-    return library.title(slug, room.language) if slug in library.topics else slug
+    return views.titled(name[1], library, room.language)[1:] if name[1] in library.topics else (name[1], "en")

@@ -56,10 +56,11 @@ def theme_names(translate: Translate) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One topic. facts: the state of its draft of what holds in all languages; empty without one."""
+    """One topic. language: of the title. facts: the state of its draft of what holds in all languages; empty without."""
 
     slug: str
     title: str
+    language: str
     theme: str
     review_by: date | None
     due: bool
@@ -95,9 +96,11 @@ def _row(slug: str, library: Library, drafts: Mapping[Name, Draft], language: st
     topic, facts = library.topics.get(slug), drafts.get(("topic", slug, ""))
     source = drafts.get(("text", slug, DEFAULT))
     drafted = source.data.get("title", "") if source else ""
+    text, written_in = library.text(slug, language) if topic else (None, DEFAULT)
     return Row(
         slug,
-        library.title(slug, language) if topic else drafted or slug,
+        text.title if text else drafted or slug,
+        written_in,
         topic.theme if topic else str(facts.data.get("theme", "")) if facts else "",
         topic.review_by if topic else None,
         topic is not None and day > topic.review_by,
@@ -201,6 +204,12 @@ def lines(form: Form, field: str) -> list[str]:
 def choice(slug: str, library: Library) -> str:
     """A topic as it is picked from a list: its title, and its name in brackets."""
     return f"{library.title(slug, DEFAULT)} ({slug})" if slug in library.topics else slug
+
+
+def titled(slug: str, library: Library, language: str) -> tuple[str, str, str]:
+    """A topic, its title, and the language that the title is in."""
+    text, written_in = library.text(slug, language)
+    return slug, text.title, written_in
 
 
 def slug_named(typed: str, library: Library) -> str | None:

@@ -59,7 +59,7 @@ async def log(room: Room) -> Response:
         found = await audit.page(connection, sought(asked), most=PER_PAGE, skip=(page - 1) * PER_PAGE)
     return room.page(
         "admin/audit.html",
-        found=[(each, said(each, room)) for each in found],
+        found=[(each, said(each, room), more(each.data)) for each in found],
         names={each.id: each.name for each in people},
         asked=asked,
         address=f"{PREFIX}?{urlencode(asked)}" if asked else PREFIX,

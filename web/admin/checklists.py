@@ -20,6 +20,7 @@ from i18n.translator import msgid
 from journey.anchors import SHOWN_BY
 from journey.effect import Effect, OnList, effect, examples, for_example
 from journey.plan import Planned
+from knowledge import diff
 from knowledge.editing import Fault, faults, normal, removal_faults
 from knowledge.library import Library
 from knowledge.models import Anchor, Phase, Task
@@ -603,7 +604,7 @@ async def _beside(room: Room, opened: Opened) -> dict[str, Any]:
     return {
         "source": source,
         "source_revision": int(source.get("revision") or 1),
-        "source_pieces": {field: pieces.diff.pieces(before[field], after[field]) for field in views.TEXTS},
+        "source_pieces": {field: diff.pieces(before[field], after[field]) for field in views.TEXTS},
         "outdated": opened.piece.outdated,
         "longest": views.LONGEST,
     }

@@ -243,7 +243,7 @@ async def _proposal(room: Room, wrong: Wrong, error: Unfit | None = None, *, sta
         status=status,
         kept=None,
         wrong=wrong,
-        said=_said_then(room, wrong.chosen),
+        told=_said_then(room, wrong.chosen),
         reach=_shown_reach(room, await asyncio.to_thread(correct.reach, left, texts, room.now)),
         earlier=earlier,
         subject=_subject(room, library, {"name": wrong.chosen.name}),
@@ -272,7 +272,7 @@ async def _page(room: Room, error: Unfit | None = None, *, status: int = 200) ->
         status=status,
         kept=kept,
         wrong=wrong,
-        said=_said_then(room, wrong.chosen),
+        told=_said_then(room, wrong.chosen),
         reach=_shown_reach(room, await asyncio.to_thread(correct.reach, people, kept.texts, room.now)),
         earlier=[],
         subject=_subject(room, library, kept.about),
@@ -338,11 +338,11 @@ def _preview(room: Room, library: Library, kept: Kept) -> list[dict[str, Any]]:
     return [
         {
             "language": LANGUAGES[code],
-            **shown(text, code, library, day),
+            **shown(kept.texts[code], code, library, day),
             "buttons": [library.title(slug, code) for slug in library.known(topics)],
         }
-        for code, text in kept.texts.items()
-        if code in LANGUAGES
+        for code in LANGUAGES
+        if code in kept.texts
     ]
 
 

@@ -326,6 +326,7 @@ async def _page(
         used=len(uses.pieces(library).get(piece.name[1], ())),
         summary=views.summary(piece.published.data, room.language) if piece.published else [],
         theirs=views.summary(piece.draft.data, room.language) if piece.draft else [],
+        over=lambda row: bool(row["valid_to"]) and row["valid_to"] < today.isoformat() and bool(row["value"]),
         units=figures.UNITS,
         confidences={name: room.t.gettext(label) for name, label in views.CONFIDENCE.items()},
         kinds={name: room.t.gettext(label) for name, label in views.PIECES.items()},

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -311,7 +311,7 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A sentence on one day. was: as it is told now, where that differs."""
+    """A sentence on a day, or from one to another. was: as it is told now, where that differs."""
 
     day: str
     text: str
@@ -331,7 +331,7 @@ class Appearance:
 
 def appearances(library: Library, after: Figure, *, language: str, today: date) -> list[Appearance]:
     """Every sentence in which the figure will be read: today, and on both sides of New Year."""
-    days = tuple(dict.fromkeys((today, *uses.new_year(today))))
+    days = sorted({today, *uses.new_year(today)})
     before = library.figures.get(after.id)
     changed = {**library.figures, after.id: after}
     found: dict[tuple[str, str], dict[str, list[list[Reading]]]] = {}
@@ -341,8 +341,9 @@ def appearances(library: Library, after: Figure, *, language: str, today: date) 
             text = uses.reading(use.sentence, changed, language=use.language, day=day)
             was = uses.reading(use.sentence, library.figures, language=use.language, day=day) if before else ""
             shown = Reading(_day_in(day, use.language), text, was if was != text else "")
-            if not readings or (readings[-1].text, readings[-1].was) != (shown.text, shown.was):
-                readings.append(shown)
+            if readings and (readings[-1].text, readings[-1].was) == (shown.text, shown.was):
+                shown = replace(shown, day=f"{readings.pop().day} – {shown.day}")
+            readings.append(shown)
         found.setdefault((use.kind, use.key), {}).setdefault(use.language, []).append(readings)
     return [
         Appearance(kind, key, *_called(kind, key, library, language), spoken) for (kind, key), spoken in found.items()

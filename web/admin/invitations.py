@@ -11,6 +11,7 @@ import json
 import uuid
 import zlib
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ from web.bodies import Form, one
 from web.inbox_views import Words, profile_view
 from web.invited import address
 
-AT_A_TIME, CARDS = 50, 24
+AT_A_TIME, CARDS = 50, 16
 SHOWN_ROWS = 200
 LONGEST_PACKED = 900_000  # characters, so that the form that brings it back is not too long
 STATE_WORDS = {
@@ -113,7 +114,9 @@ async def _change(room: Room, form: Form, change: Any, said: str) -> Response:
             room.gone()
         await room.audit(connection, "people.invite", about=f"invitation:{number}", **{said: True})
     asked = {name: one(form, name) for name in ("q", "state", "batch", "page") if one(form, name)}
-    return room.back(f"/admin/invitations?{urlencode(asked)}" if asked else "/admin/invitations", said=f"invitation_{said}")
+    return room.back(
+        f"/admin/invitations?{urlencode(asked)}" if asked else "/admin/invitations", said=f"invitation_{said}"
+    )
 
 
 def _number(text: str) -> uuid.UUID | None:
@@ -289,13 +292,17 @@ async def cards(room: Room) -> Response:
     batch = _number(room.query("batch"))
     return room.page(
         "admin/cards.html",
-        cards=[_card(each, telegram, room) for each in found],
+        cards=await asyncio.to_thread(_cards, found, telegram, room),
         count=count,
         page=number,
         pages=-(-count // CARDS),
         url=f"/admin/invitations/cards?batch={batch}" if batch else "/admin/invitations/cards",
         telegram=telegram,
     )
+
+
+def _cards(found: list[Kept], telegram: str, room: Room) -> list[dict[str, Any]]:
+    return [_card(each, telegram, room) for each in found]
 
 
 def _card(kept: Kept, telegram: str, room: Room) -> dict[str, Any]:
@@ -312,6 +319,7 @@ def _card(kept: Kept, telegram: str, room: Room) -> dict[str, Any]:
     }
 
 
+@lru_cache(2_000)  # making one takes some milliseconds, and a page of cards is looked at more than once
 def qr(link: str) -> Markup:
     """The code as SVG, black on white whatever the page's colours; what it says stands beside it in words."""
     made = segno.make(link, error="m", micro=False)

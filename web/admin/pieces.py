@@ -46,6 +46,11 @@ class Piece:
         return found.data if found else {}
 
     @property
+    def told(self) -> Data | None:
+        """What everybody is told."""
+        return self.published.data if self.published else None
+
+    @property
     def state(self) -> str:
         if self.draft:
             return self.draft.state

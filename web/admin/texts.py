@@ -330,7 +330,7 @@ async def save(room: Room, form: Form) -> Response:
     do, _, only = one(form, "do").partition(":")
     if do == "preview":
         return await _page(room, kind, key, typed=form)
-    step: Step = do if do in pieces.SAID else "draft"  # type: ignore[assignment]
+    step: Step = do if do in pieces.SAID else "draft"
     try:
         own = await _piece_set(room, kind, key)
         wanted = _wanted(room, kind, own, form, step, only, await room.library())
@@ -348,7 +348,7 @@ def _wanted(
     room: Room, kind: str, own: Mapping[str, Piece], form: Form, step: Step, only: str, library: Library
 ) -> list[Wanted]:
     """What the form changes; and what it does not change, if that is named and waits for the step."""
-    wanted = []
+    wanted: list[Wanted] = []
     typed = {code: _typed(kind, form, code) for code in own}
     for code, piece in own.items():
         if only not in ("", code) or f"{code}.was" not in form:
@@ -359,14 +359,15 @@ def _wanted(
         if not (touched or goes_on) or (piece.state == "missing" and not any(data.values())):
             continue
         if not _may(room, code):
+            if not touched:
+                continue
             raise Unfit(pieces.LIMITED, f"{code}.{KINDS[kind].first.name}")
-        source = _source(own, typed, code, step, only)
+        source = _source(own, typed, code, step, wanted)
         if code not in (ALL, DEFAULT) and source is None:
             raise Unfit(ENGLISH_FIRST, f"{code}.{KINDS[kind].first.name}")
         data = {"term": piece.name[1], **data} if kind == "term" else data
-        before = piece.published.data if piece.published else None
         try:
-            fit(kind, piece.name[2], data, source, before, library)
+            fit(kind, piece.name[2], data, source, piece.told, library)
         except Unfit as error:
             raise Unfit(error.sentence, f"{code}.{error.field}" if error.field else "", **error.named) from error
         version, base = (pieces.number_of(one(form, f"{code}.{field}")) for field in ("version", "base"))
@@ -376,13 +377,16 @@ def _wanted(
     return wanted
 
 
-def _source(own: Mapping[str, Piece], typed: Mapping[str, Data], code: str, step: Step, only: str) -> Data | None:
-    """The English text that a translation has to follow: the published one, unless both come together."""
+def _source(
+    own: Mapping[str, Piece], typed: Mapping[str, Data], code: str, step: Step, wanted: Sequence[Wanted]
+) -> Data | None:
+    """The English text that a translation has to follow: what is published, unless English comes along."""
     if code in (ALL, DEFAULT):
         return None
-    if (step == "publish" and only) or not any(typed[DEFAULT].values()):
-        return own[DEFAULT].published.data if own[DEFAULT].published else None
-    return typed[DEFAULT]
+    comes_along = any(each.name[2] == DEFAULT for each in wanted)
+    if (step != "publish" or comes_along) and any(typed[DEFAULT].values()):
+        return typed[DEFAULT]
+    return own[DEFAULT].told
 
 
 @rooms.do("/{kind}/{key}/approve", "answers.review")
@@ -408,13 +412,11 @@ async def _review(room: Room, form: Form, said: str) -> Response:
             if said == "sent_back":
                 await pieces.send_back(room, connection, piece, version=version, note=_note(form))
             else:
-                if piece.name[2] not in ("", DEFAULT) and own[DEFAULT].published is None:
+                source = None if code in (ALL, DEFAULT) else own[DEFAULT].told
+                if code not in (ALL, DEFAULT) and source is None:
                     raise Unfit(ENGLISH_FIRST)
-                fit(
-                    kind, piece.name[2], pieces.waiting(room, piece, version).data,
-                    own[DEFAULT].published.data if code not in (ALL, DEFAULT) and own[DEFAULT].published else None,
-                    piece.published.data if piece.published else None, await room.library(),
-                )  # fmt: skip
+                data = pieces.waiting(room, piece, version).data
+                fit(kind, piece.name[2], data, source, piece.told, await room.library())
                 await pieces.approve(room, connection, piece, version=version)
     except Unfit as error:
         return await _page(room, kind, key, error=Unfit(error.sentence, "", **error.named))
