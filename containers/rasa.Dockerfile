@@ -1,5 +1,5 @@
-# Two images: `rasa` answers, `train` makes the model, at the start and when the admin pages ask for it. Training starts Rasa from our own command, so `train` has both
-# environments: Rasa's with Python 3.10 and ours with Python 3.13.
+# Two images: `rasa` answers, `train` makes models, at the start and when the admin pages ask for one. Training starts Rasa
+# from our own command, so `train` has both environments: Rasa's with Python 3.10 and ours with Python 3.13.
 FROM python:3.10-slim-bookworm AS environment
 RUN pip install --no-cache-dir uv==0.13.9
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_INSTALL_DIR=/opt/python
@@ -14,6 +14,9 @@ COPY core core
 COPY i18n i18n
 COPY store store
 COPY knowledge knowledge
+COPY journey journey
+COPY handover handover
+COPY reminders reminders
 COPY actions actions
 COPY bot bot
 COPY web web

@@ -10,6 +10,9 @@ COPY core core
 COPY i18n i18n
 COPY store store
 COPY knowledge knowledge
+COPY journey journey
+COPY handover handover
+COPY reminders reminders
 COPY actions actions
 COPY bot bot
 COPY web web

@@ -98,7 +98,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         oidc_client_secret=raw["oidc_client_secret"],
         train_nightly=_time_of_day(raw, "train_nightly"),
         train_activate=_switch(raw, "train_activate"),
-        evaluation=_folder(raw, "evaluation"),
+        evaluation=raw["evaluation"],
         embed_origins=tuple(_origins(raw["embed_origins"])),
         forwarded_by=raw["forwarded_by"] or "127.0.0.1",
         metrics_token=raw["metrics_token"],
@@ -201,13 +201,6 @@ def _time_of_day(raw: Mapping[str, str], name: str) -> str:
     fits = colon and hour.isdecimal() and minute.isdecimal() and len(hour) == len(minute) == 2
     if value and not (fits and int(hour) < 24 and int(minute) < 60):
         raise SettingError(f"{VARIABLES[name]} must be a Danish time of day, for example 03:30.")
-    return value
-
-
-def _folder(raw: Mapping[str, str], name: str) -> str:
-    value = raw[name]
-    if value and not Path(value).is_dir():
-        raise SettingError(f"{VARIABLES[name]} must be a folder that is there, for example /srv/velkommen/evaluation.")
     return value
 
 

@@ -118,7 +118,7 @@ def write(text: str, wanted: Parts) -> str:
     if not differing:
         return text
     lines = text.split("\n")
-    root = yaml.compose(text, Loader=_Loader)
+    root: Any = yaml.compose(text, Loader=_Loader)
     for first, last, new in sorted(_replacements(root, lines, differing, wanted), reverse=True):
         lines[first:last] = new
     written = "\n".join(lines)
@@ -150,7 +150,7 @@ def _replacements(
         yield *(_span(lines, block) if block else (last, last)), new
 
 
-type Pair = tuple[yaml.ScalarNode, yaml.Node]
+type Pair = tuple[yaml.ScalarNode, Any]
 
 
 def _found(root: yaml.MappingNode, at: At) -> Pair | None:

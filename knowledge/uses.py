@@ -101,7 +101,7 @@ def themes(library: Library) -> Mapping[str, frozenset[str]]:
 
 def referred(text: str) -> set[str]:
     """The figures that a text speaks of."""
-    return {match[1] for match in REFERENCE.finditer(text)}
+    return {match[1] for match in REFERENCE.finditer(text)} if "{" in text else set()
 
 
 def sentences(text: str) -> list[str]:

@@ -44,7 +44,7 @@ async def create(engine: AsyncEngine, settings: Settings, address: str, name: st
         async with engine.begin() as connection:
             number = await staff.add(connection, email=email, now=now, **person.columns())
             token = await staff.make_link(connection, number, PASSWORD, now=now)
-            await _note(connection, "staff.add", number, now=now, role=person.role)
+            await note(connection, "staff.add", number, now=now, role=person.role)
     except IntegrityError as error:
         raise VelkommenError(
             f"{email} has an account already. `velkommen mentor link {email}` makes a link for it; "
@@ -65,7 +65,7 @@ async def reset_second(engine: AsyncEngine, email: str, *, now: datetime) -> str
         await staff.set_factor(connection, who.id, None, used=None)
         await staff.end_sessions(connection, who.id)
         await tell_pages(connection, who.id)
-        await _note(connection, "staff.second", who.id, now=now, by=BY)
+        await note(connection, "staff.second", who.id, now=now)
     needed = who.role in staff.NEED_SECOND
     return f"{who.name} is signed out everywhere. " + (
         "The next sign-in asks to set up a new second factor."
@@ -74,5 +74,6 @@ async def reset_second(engine: AsyncEngine, email: str, *, now: datetime) -> str
     )
 
 
-async def _note(connection: AsyncConnection, what: str, number: int, *, now: datetime, **data: object) -> None:
+async def note(connection: AsyncConnection, what: str, number: int, *, now: datetime, **data: object) -> None:
+    """Into the audit log; who typed it is not known."""
     await audit.add(connection, staff_id=None, who=BY, what=what, about=f"staff:{number}", now=now, **data)

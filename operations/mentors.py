@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from core.errors import VelkommenError
 from core.settings import Settings
 from knowledge.shelf import Shelf
+from operations.admins import note
 from store import database, staff
 from store.staff import Colleague, Duties
 from web.admin.accounts import ROLES, read_email, read_person
@@ -53,7 +54,7 @@ async def answer(engine: AsyncEngine, settings: Settings, arguments: Namespace, 
         case "list":
             return await every(engine)
         case "off" | "on":
-            return await switch(engine, arguments.email, active=arguments.action == "on")
+            return await switch(engine, arguments.email, active=arguments.action == "on", now=now)
         case "link":
             return await new_link(engine, settings, arguments.email, now=now)
         case "telegram":
@@ -76,6 +77,7 @@ async def add(engine: AsyncEngine, settings: Settings, told: Mapping[str, str], 
         async with engine.begin() as connection:
             number = await staff.add(connection, email=email, now=now, **person.columns())
             token = await staff.make_link(connection, number, PASSWORD, now=now)
+            await note(connection, "staff.add", number, now=now, role=person.role)
     except IntegrityError as error:
         raise VelkommenError(
             f"{email} has an account already; `velkommen mentor link {email}` makes a link."
@@ -98,11 +100,12 @@ async def every(engine: AsyncEngine) -> str:
     return "\n".join(lines)
 
 
-async def switch(engine: AsyncEngine, email: str, *, active: bool) -> str:
+async def switch(engine: AsyncEngine, email: str, *, active: bool, now: datetime) -> str:
     async with engine.begin() as connection:
         who = await _colleague(connection, email)
         await staff.switch(connection, who.id, active=active)
         await tell_pages(connection, who.id)
+        await note(connection, "staff.on" if active else "staff.off", who.id, now=now)
     if active:
         return f"{who.name}'s account is on. `velkommen mentor link {who.email}` makes a link for a new password."
     return f"{who.name}'s account is off: signed out everywhere, and no longer linked to Telegram."
@@ -112,6 +115,7 @@ async def new_link(engine: AsyncEngine, settings: Settings, email: str, *, now: 
     async with engine.begin() as connection:
         who = await _active(connection, email)
         token = await staff.make_link(connection, who.id, PASSWORD, now=now)
+        await note(connection, "staff.link", who.id, now=now)
     return _link(settings, token)
 
 

@@ -10,12 +10,14 @@ from core.days import COPENHAGEN, danish_day
 from i18n.languages import DEFAULT
 from journey.calendar import is_holiday
 from reminders import hours
-from reminders.decide import Item, Postpone, Receiver, Send, Skip, decide
+from reminders.decide import Decision, Item, Postpone, Receiver, Send, Skip, decide
 from store.announcements import SEGMENT, Kept, Recipient, Wanted
 
 # The last day of each phase, counted from the day of arrival; after the last of them somebody is staying.
 LAST_DAYS = {"before-departure": -1, "arrival-week": 7, "first-month": 31, "first-3-months": 92, "first-year": 365}
 STAYING = "staying"
+# What of a profile a decision about an announcement depends on.
+DECIDING = ("paused", "announcements", "arrival", "zone", "quiet")
 
 
 def phase_of(arrival: date | None, today: date) -> str | None:
@@ -84,15 +86,19 @@ def foresee(recipients: Iterable[Recipient], texts: Mapping[str, str], at: datet
     """Each recipient decided on as the sending will decide, as far as that can be known before."""
     languages, skipped, postponed, people = Counter[tuple[str, str]](), Counter[str](), Counter[str](), 0
     item = Item("announcement", "", at, at)
+    decided: dict[tuple[object, ...], Decision] = {}  # the same for everybody who is alike in what it depends on
     for person in recipients:
         people += 1
         language = person.language or DEFAULT
         languages[language, language_of(texts, language)] += 1
-        profile = {name: value for name, value in person.profile.items() if value}
-        receiver = Receiver(
-            "given", profile, person.language, person.reachable, with_mentor=False, busy=False, seen_at=at
-        )
-        match decide(item, receiver, now=at):
+        key = (person.language, person.reachable, *(person.profile.get(name) for name in DECIDING))
+        if key not in decided:
+            profile = {name: value for name, value in person.profile.items() if value}
+            receiver = Receiver(
+                "given", profile, person.language, person.reachable, with_mentor=False, busy=False, seen_at=at
+            )
+            decided[key] = decide(item, receiver, now=at)
+        match decided[key]:
             case Skip(reason):
                 skipped[reason] += 1
             case Postpone(_, reason):

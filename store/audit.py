@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import String, cast, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.selectable import Select
 
 from store.tables import Audit, Look, Staff
 
@@ -76,7 +75,8 @@ async def count(connection: AsyncConnection, sought: Sought) -> int:
     return min(number, MOST_COUNTED)
 
 
-def _both(sought: Sought) -> tuple[Select[Any], Select[Any]]:
+def _both(sought: Sought) -> tuple[Any, Any]:
+    """Those that fit, of the acts and of the looks; the same columns, so that they can be one list."""
     acts = select(Audit.id, Audit.at, Audit.staff_id, Audit.who, Audit.what, Audit.about, Audit.data)
     what, about = LOOK + Look.what, "recruit:" + cast(Look.recruit_id, String)
     looks = select(
@@ -88,7 +88,7 @@ def _both(sought: Sought) -> tuple[Select[Any], Select[Any]]:
     return first, second
 
 
-def _narrowed(query: Select[Any], sought: Sought, at: Any, staff_id: Any, what: Any, about: Any) -> Select[Any]:
+def _narrowed(query: Any, sought: Sought, at: Any, staff_id: Any, what: Any, about: Any) -> Any:
     if sought.staff_id is not None:
         query = query.where(staff_id == sought.staff_id)
     if sought.what:

@@ -14,6 +14,7 @@ from store.invitations import forget_told
 from store.tables import (
     AbuseReport,
     Address,
+    AnnouncementPerson,
     Attachment,
     CaseNote,
     Conversation,
@@ -81,6 +82,7 @@ EXPORTED: dict[str, tuple[type[Any], tuple[str, ...]]] = {
         Invitation,
         ("created_at", "name", "reference", "language", "profile", "expires_at", "used_at", "revoked_at"),
     ),
+    "announcement_people": (AnnouncementPerson, ("announcement_id",)),  # named for a correction, or an answer
 }  # fmt: skip
 OWNED_BY: dict[type[Any], Any] = {
     Employer: Employer.contact_id,
@@ -93,7 +95,11 @@ OWNED_BY: dict[type[Any], Any] = {
     Look: Look.recruit_id,
     Progress: Progress.recruit_id,
     Invitation: Invitation.recruit_id,
+    AnnouncementPerson: AnnouncementPerson.recruit_id,
 }
+ERASED_AT_ONCE = (
+    TaskChange, Reminder, MentorNote, PrivateLink, CaseNote, Mentorship, Look, Progress, Invitation, AnnouncementPerson,
+)  # fmt: skip
 OF_HANDOVER = (HandoverEvent, HandoverOffer, HandoverMember)
 
 
@@ -154,7 +160,7 @@ async def erase_all_but_last(connection: AsyncConnection, recruit_id: uuid.UUID,
     await connection.execute(update(OutboundMessage).where(OutboundMessage.id == newest).values(inbound_id=None))
     others = Address.id != select(Conversation.address_id).where(Conversation.id == conversation_id).scalar_subquery()
     await connection.execute(delete(Address).where(Address.recruit_id == recruit_id, others))
-    for owned in (TaskChange, Reminder, MentorNote, PrivateLink, CaseNote, Mentorship, Look, Progress, Invitation):
+    for owned in ERASED_AT_ONCE:
         await connection.execute(delete(owned).where(owned.recruit_id == recruit_id))
     await connection.execute(delete(Reminder).where(Reminder.about_id == recruit_id))
     await connection.execute(update(Employer).where(Employer.contact_id == recruit_id).values(contact_id=None))

@@ -544,7 +544,8 @@ class Progress(Base):
     """Where a person's list stands, for lists of many people; a copy that can be made anew at any time.
 
     next_legal: the earliest legal limit that is not done, so that it is late from the day after. next_due: the same for
-    any task. done, total: of the tasks that apply.
+    any task. done, total: of the tasks that apply. late: each limit that is not done, as task and day, the next first; the
+    limit has passed where the day has.
     """
 
     __tablename__ = "progress"

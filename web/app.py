@@ -29,6 +29,7 @@ from web.admin import (
     home,
     hours,
     invitations,
+    keys,
     me,
     municipalities,
     numbers,
@@ -36,6 +37,7 @@ from web.admin import (
     texts,
     training,
 )
+from web.api.app import PREFIX, create_api
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in
@@ -64,6 +66,7 @@ ROOMS = (
     people.rooms,
     invitations.rooms,
     home.rooms,
+    keys.rooms,
     numbers.rooms,
     announcements.rooms,
     accounts.rooms,
@@ -112,6 +115,9 @@ def create_app(doors: Doors, webhooks: Iterable[APIRouter] = ()) -> FastAPI:
         routers += [staff.router, second.router, oidc.router, inbox.router, inbox_desk.router, *ROOMS]
     for router in routers:
         app.include_router(router)
+    if doors.desk is not None:
+        app.state.api = create_api(frame)
+        app.mount(PREFIX, app.state.api)
     app.mount("/static/{version}", Kept(frame.version))
     return app
 

@@ -187,6 +187,20 @@ async def test_words_that_were_not_saved_are_kept_and_leaving_warns(desk: Desk) 
     await expect(page.get_by_text("Words that were not saved")).to_be_hidden()
 
 
+async def test_what_could_not_be_published_is_kept_too(desk: Desk) -> None:
+    page = await desk.signs_in()
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(f"{desk.office}/admin/answers/mitid-get/en")
+    await page.get_by_label("Answer", exact=True).fill("@martians Stay where you are.")
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    await expect(page.locator("#fault-body")).to_contain_text("@martians marks no readers")
+    await expect(page.get_by_label("Answer", exact=True)).to_have_value("@martians Stay where you are.")
+
+    await page.goto(f"{desk.office}/admin/answers/mitid-get/en")
+    await page.get_by_role("button", name="Put them back").click()
+    await expect(page.get_by_label("Answer", exact=True)).to_have_value("@martians Stay where you are.")
+
+
 async def test_a_translator_works_beside_the_source_and_on_a_phone_switches(desk: Desk) -> None:
     page = await desk.signs_in()
     await page.goto(f"{desk.office}/admin/answers/cpr-registration/pl")

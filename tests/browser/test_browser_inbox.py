@@ -453,7 +453,7 @@ async def test_from_the_invitation_to_the_end_of_a_conversation(
         await page.get_by_role("dialog").locator(".action").click()
         await expect(page.locator("#toasts")).to_contain_text(said)
     await page.goto(f"{office}/inbox/desk")
-    await expect(page.get_by_role("heading", name="Rota")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Rota", exact=True)).to_be_visible()
     await page.goto(f"{office}/inbox/measures")
     await expect(page.get_by_role("heading", name="Measures")).to_be_visible()
     await context.close()

@@ -437,6 +437,6 @@ async def test_a_second_factor_is_reset_from_the_command_line(house: House) -> N
     assert "next sign-in" in told
     assert (await house.account("admin")).has_code is False
     assert (await house["admin"].get("/admin/me")).status_code == 303
-    assert ("staff.second", f"staff:{house.who('admin').id}", {"by": "command line"}) in await house.noted()
+    assert ("staff.second", f"staff:{house.who('admin').id}", {}) in await house.noted()
     with pytest.raises(VelkommenError, match="Nobody has an account"):
         await command(house, "reset-second", "nobody@example.org")

@@ -193,6 +193,44 @@ async def test_periods_neither_overlap_nor_leave_a_hole(services: Services, edit
         assert told in page.text.partition('id="why-values.1.valid_from"')[2].partition("</span>")[0]
 
 
+ODD = (
+    "0001-01-01",
+    "9999-12-31",
+    "2026-02-30",
+    "٣٤",
+    "\x00",
+    "1" * 5000,
+    "<b>",
+    "{x}",
+    "-1",
+    "1e9",
+    "\ud800".encode("utf-8", "replace").decode(),
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_odd_things_typed_give_no_500(services: Services, editor: Browser, odd: str) -> None:
+    fields = ("value", "unit", "valid_from", "valid_to", "source_name", "source_url", "confidence")
+    for name in (
+        *(f"values.0.{field}" for field in fields),
+        f"values.{odd}.value",
+        "meaning",
+        "next_review",
+        "note",
+        "about",
+    ):
+        answer = await editor.send(
+            f"/admin/figures/{FEE}/look", **{**form(figure()), name: odd}, **await base(services)
+        )
+        assert answer.status_code in (200, 422), name
+    for field in ("version", "base", "revision", "next_review", "key"):
+        for step in ("discard", "restore", "looked", "publish"):
+            assert (await editor.send(f"/admin/figures/{FEE}/{step}", **{field: odd})).status_code < 500, (field, step)
+    for query in ({"q": odd}, {"show": odd, "sort": odd}, {"theme": odd}, {"page": odd}):
+        assert (await editor.get("/admin/figures", **query)).status_code == 200
+    assert (await editor.get("/admin/corrections/new", revision=odd)).status_code == 404
+
+
 async def test_nothing_typed_gives_no_500(editor: Browser) -> None:
     for step in ("look", "save", "submit", "publish", "discard", "looked", "restore", "remove"):
         assert (await editor.send(f"/admin/figures/{FEE}/{step}")).status_code < 500, step

@@ -46,7 +46,7 @@ async def test_what_is_typed_holds_from_the_next_promise_on(office: Editors) -> 
     """It is a Saturday, 13:00 in Denmark, and nobody is there."""
     chat = Chat(office.services)
     answer = await fills(office["Sune"], HOURS, {**dict.fromkeys(WEEKDAYS, ""), "sat": "12-18"})
-    assert answer.headers["location"].endswith("said=saved")
+    assert answer.headers["location"].endswith("said=hours_published")
 
     await chat.presses("mentor")
     assert "today before 13:30" in (await chat.presses("mentor:yes"))[0].text

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from telegram import Update
 
+from bot.channels.telegram.inbound import to_inbound
 from bot.services import Services
-from core.messages import Reply
+from core.messages import Inbound, Reply
 from operations.assemble import web_doors
 from store import invitations, people
 from store import journey as lists
@@ -237,6 +239,28 @@ async def test_cards_show_both_codes_and_a_sentence_in_the_language_of_each(offi
     assert f"/i/{codes['Joy Reyes']}" in cards
     assert 'lang="fil"' in cards
     assert 'style="' not in cards
+
+
+async def test_with_a_bot_each_card_has_a_code_for_telegram_whose_link_opens_the_invitation(services: Services) -> None:
+    async def name() -> str:
+        return "velkommen_test_bot"
+
+    app = create_app(replace(web_doors(services), telegram_name=name))
+    sofie = await signed_in(services, app, await add(services, "Sofie", "supervisor"))
+    async with services.database.begin() as connection:
+        await connection.execute(text("delete from invitations"))
+        await invitations.make(connection, [Wanted("Joy", "", "pl", {"name": "Joy"})], now=services.now())
+    cards = (await sofie.get("/admin/invitations/cards")).text
+    assert cards.count("<svg") == 2
+    (start,) = re.findall(r"https://t.me/velkommen_test_bot\?start=([A-Za-z0-9_-]{1,64})<", cards)
+    sent = {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}, "text": f"/start {start}"}
+    arrived = to_inbound(Update.de_json({"update_id": 1, "message": sent}), services.now())
+    assert isinstance(arrived, Inbound)
+    (hello,) = await Chat(services, address="joy").sends(arrived.kind, text=arrived.text)
+    assert "Joy" in hello.text
+    assert hello.language == "pl"
+    async with services.database.begin() as connection:
+        await connection.execute(text("delete from invitations"))
 
 
 async def test_a_link_can_be_revoked_and_renewed(office: Office) -> None:

@@ -17,7 +17,7 @@ from bot.services import Services
 from core import acts
 from core.errors import ChannelError
 from core.messages import FileSent, Inbound, Kind
-from store import conversations, handovers, invitations, people, reminders
+from store import announcements, conversations, handovers, invitations, people, reminders
 from store import journey as lists
 from store.database import queue_connector
 from store.invitations import Wanted
@@ -110,6 +110,7 @@ INTERNAL = {
     "reminders": {"id", "recruit_id", "about_id", "batch", "claimed_at", "outbound_id"},
     "mentor_notes": {"id", "recruit_id"},
     "private_links": {"id", "recruit_id"},
+    "announcement_people": {"recruit_id"},
     "progress": {"recruit_id"},
     "invitations": {"id", "code", "batch", "created_by", "api_key_id", "recruit_id"},
 }
@@ -122,6 +123,7 @@ async def queue(services: Services) -> AsyncIterator[None]:
         services.retry = lambda conversation_id, at: deliver_later(app, conversation_id, at)
         yield
         await app.connector.execute_query_async("delete from procrastinate_jobs")
+        await app.connector.execute_query_async("delete from announcements where kind = 'correction'")
 
 
 @pytest.fixture
@@ -591,8 +593,8 @@ async def leave_a_talk(chat: Chat, conversation_id: int, marker: str) -> None:
 
 
 async def leave_a_journey(chat: Chat, marker: str) -> None:
-    """A list with something done, an own reminder, a note to a mentor, a private address, an employer's contact; and an
-    invitation, with what was told by it and is not settled.
+    """A list with something done, an own reminder, a note to a mentor, a private address, an employer's contact; an
+    invitation, with what was told by it and is not settled; a correction for one.
     """
     chat.engine.will(acts.JourneyCommand(acts.Journey.COMPLETE_TASK))
     await chat.says("got my cpr")
@@ -605,6 +607,8 @@ async def leave_a_journey(chat: Chat, marker: str) -> None:
         batch = await invitations.make(connection, [Wanted(marker, marker, None, {"kommune": marker})], now=now)
         found = await connection.execute(text("select code from invitations where batch = :batch"), {"batch": batch})
         await invitations.claim(connection, found.scalar_one(), who, now=now)
+        named = {"name": f"correction-{next(SOURCES)}", "kind": "correction", "people": [who], "texts": {"en": "We were wrong."}}
+        await announcements.keep_for(connection, **named, about={}, staff_id=None, now=now)
         code = f"C{str(who)[:8]}"
         await lists.add_employer(connection, "Nordby", code=code, contact_code=f"secret-{code}", now=now)
         await lists.join_as_contact(connection, who, f"secret-{code}")

@@ -234,3 +234,11 @@ async def test_a_wrong_token_stops_the_start_with_a_sentence(telegram: TelegramE
     with pytest.raises(SettingError, match="TELEGRAM_BOT_TOKEN"):
         await channel.setup(translator, None)
     await channel.close()
+
+
+async def test_the_name_for_links_to_the_bot_is_asked_once(
+    telegram: TelegramEmulator, channel: TelegramChannel
+) -> None:
+    names = {await channel.username() for _ in range(3)}
+    assert names == {(await telegram.get_me({}))["username"]}
+    assert len(telegram.called("getMe")) == 1

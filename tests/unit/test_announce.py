@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from i18n.languages import LANGUAGES
 from knowledge.announcements import Announcement, read_announcement
 from operations.employers import SECRET, readable_code
 from reminders import announce
+from reminders.decide import Item, Receiver, decide
 from store.announcements import Recipient
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -188,6 +190,23 @@ def test_a_night_is_foreseen() -> None:
     assert "quiet hours" in announce.silence(NOW.replace(hour=22))
     assert announce.silence(NOW) == ""
     assert announce.silence(datetime(2026, 12, 25, 10, tzinfo=UTC)) == "a Danish holiday"
+
+
+def test_whatever_a_decision_looks_at_is_told_apart() -> None:
+    """`foresee` decides once for all who are alike in DECIDING."""
+
+    class Noting(dict[str, str]):
+        def get(self, name: str, default: Any = None) -> Any:
+            read.add(name)
+            return super().get(name, default)
+
+    read: set[str] = set()
+    full = {"paused": "2026-12-24", "arrival": "2027-01-01", "zone": "Asia/Manila", "quiet": "22-7"}
+    for profile in ({}, full, {**full, "announcements": "no"}, {**full, "paused": "stopped"}):
+        for at in (NOW, NOW.replace(hour=22), datetime(2026, 12, 25, 10, tzinfo=UTC)):
+            receiver = Receiver("given", Noting(profile), "fil", True, with_mentor=False, busy=False, seen_at=at)
+            decide(Item("announcement", "", at, at), receiver, now=at)
+    assert read == set(announce.DECIDING)
 
 
 # --- codes of employers -----------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_only_the_proxy_can_be_reached() -> None:
     assert SERVICES["proxy"]["networks"] == ["outside"]
 
 
-@pytest.mark.parametrize("name", ["db", "migrate", "train", "rasa"])
+@pytest.mark.parametrize("name", ["db", "migrate", "train", "trainer", "rasa"])
 def test_what_needs_no_internet_has_none(name: str) -> None:
     assert all(COMPOSE["networks"][network] == {"internal": True} for network in SERVICES[name]["networks"])
 
@@ -70,6 +70,15 @@ def test_rasa_knows_no_secret_and_cannot_reach_the_database() -> None:
     assert "environment" not in SERVICES["rasa"]
     assert not set(SERVICES["rasa"]["networks"]) & set(SERVICES["db"]["networks"])
     assert SERVICES["rasa"]["volumes"] == ["model:/data:ro"]
+
+
+def test_an_image_holds_every_folder_of_ours() -> None:
+    ours = [folder.name for folder in ROOT.iterdir() if (folder / "__init__.py").exists()]
+    for name in ("rasa", "velkommen"):
+        dockerfile = (ROOT / "containers" / f"{name}.Dockerfile").read_text(encoding="utf-8")
+        assert {folder for folder in ours if f"\nCOPY {folder} {folder}\n" not in dockerfile} <= {"nlu", "tests"}
+    named = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{folder}" for folder in ours} - set(named) == {"!tests"}
 
 
 @pytest.mark.parametrize("name", ROLES)

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from knowledge.danger import DangerRules
 from knowledge.danger_checks import missed, sentences
-from knowledge.danger_editing import lines_of, merged, parse, parts, phrase_fault, text_fault, word_fault, write
+from knowledge.danger_editing import (
+    At,
+    Part,
+    lines_of,
+    merged,
+    parse,
+    parts,
+    phrase_fault,
+    text_fault,
+    word_fault,
+    write,
+)
 
 TEXT = (Path(__file__).parents[2] / "knowledge" / "danger.yml").read_text(encoding="utf-8")
 FILE = parse(TEXT)
@@ -75,9 +86,9 @@ def test_whatever_is_written_comes_back(lines: list[str], text: str) -> None:
 
 
 def test_what_two_changed_is_put_together_and_a_conflict_named() -> None:
-    base = {("a", "en"): "1", ("b", "en"): "1", ("c", "en"): "1", ("d", "en"): "1"}
-    mine = {("a", "en"): "2", ("b", "en"): "1", ("c", "en"): "2", ("d", "en"): "1"}
-    theirs = {("a", "en"): "1", ("b", "en"): "3", ("c", "en"): "3", ("e", "en"): "3"}
+    base: dict[At, Part] = {("a", "en"): "1", ("b", "en"): "1", ("c", "en"): "1", ("d", "en"): "1"}
+    mine: dict[At, Part] = {("a", "en"): "2", ("b", "en"): "1", ("c", "en"): "2", ("d", "en"): "1"}
+    theirs: dict[At, Part] = {("a", "en"): "1", ("b", "en"): "3", ("c", "en"): "3", ("e", "en"): "3"}
 
     both, conflicts = merged(base, mine, theirs)
 

@@ -17,6 +17,7 @@ FREE = {
     "VELKOMMEN_TRANSLATE_KEY",
     "VELKOMMEN_FORWARDED_BY",
     "VELKOMMEN_METRICS_TOKEN",
+    "VELKOMMEN_EVALUATION",
 }
 ODD = [
     ("VELKOMMEN_PORT", ("http", "0", "65536", "-1", "80.5", "²"), "8000"),
@@ -47,7 +48,6 @@ ODD = [
     ("VELKOMMEN_REVIEW", ("maybe", "1"), "VELKOMMEN_REVIEW=on"),
     ("VELKOMMEN_TRAIN_NIGHTLY", ("night", "3:30", "24:00", "03:60", "03:30:00"), "03:30"),
     ("VELKOMMEN_TRAIN_ACTIVATE", ("always",), "VELKOMMEN_TRAIN_ACTIVATE=on"),
-    ("VELKOMMEN_EVALUATION", ("{tmp}/nowhere", "{tmp}/a-file"), "/srv/velkommen/evaluation"),
     (
         "VELKOMMEN_OIDC_ISSUER",
         ("login.odense.dk", "http://login.odense.dk", "https://login.odense.dk"),

@@ -353,7 +353,7 @@ def _facts_page(room: Room, opened: Opened, data: Data) -> dict[str, Any]:
         "rows": {field: [*named[field], *[""] * max(open_rows[field], 0)] for field in named},
         "sources": [*data.get("sources", []), *[{"name": "", "url": ""}] * EMPTY_ROWS],
         "choices": sorted(views.choice(slug, library) for slug in library.topics if slug != opened.slug),
-        "leads_here": [(slug, library.title(slug, room.language)) for slug in views.led_to_by(opened.slug, library)],
+        "leads_here": [views.titled(slug, library, room.language) for slug in views.led_to_by(opened.slug, library)],
     }
 
 
@@ -376,7 +376,7 @@ def rights_to(room: Room, opened: Opened) -> dict[str, bool]:
         "approve": room.may("answers.review") and own and others and not waits,
         "discard": edit and draft is not None,
         "right": edit and draft is None and opened.published is not None and outdated,
-        "remove": edit and not review and opened.kind == "topic" and not opened.new,
+        "remove": edit and (not review or room.may("answers.review")) and opened.kind == "topic" and not opened.new,
     }
 
 

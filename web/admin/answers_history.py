@@ -1,7 +1,5 @@
 """What a piece of a topic said before, who changed it and how; an older revision can be brought back."""
 
-from typing import Any
-
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -82,11 +80,13 @@ async def restore(room: Room, form: Form) -> Response:
             if facts is None and name[0] != "topic":
                 raise Unfit(msgid("The topic itself was taken away. Bring that back first: its texts come with it."))
             await _refuse_faults(room, name, wanted.data)
+            changes = await _brought_back(connection, name, wanted.data, current)
             if room.frame.doors.settings.review:
-                about: dict[str, Any] = {"staff_id": room.me.id, "now": room.now}
-                await editing.save_draft(connection, name, wanted.data, version=0, **about)
+                for each, data in changes.items():
+                    await editing.save_draft(connection, each, data, version=0, staff_id=room.me.id, now=room.now)
             else:
-                await _bring_back(room, connection, name, wanted.data, current)
+                note = room.t.gettext("Brought back from the history")
+                await editing.publish(connection, changes, staff_id=room.me.id, note=note, now=room.now)
             await room.audit(connection, "answers.restore", about=f"{name[0]}:{name[1]}/{name[2]}", revision=wanted.id)
     except Collision:
         return room.back(f"{address}/history", said=MEANWHILE)
@@ -101,20 +101,19 @@ async def _refuse_faults(room: Room, name: Name, data: Data) -> None:
     return None
 
 
-async def _bring_back(
-    room: Room, connection: AsyncConnection, name: Name, data: Data, current: Published | None
-) -> None:
+async def _brought_back(
+    connection: AsyncConnection, name: Name, data: Data, current: Published | None
+) -> dict[Name, Data]:
     before = current.data if current else None
-    changes: dict[Name, Data | None] = {name: next_revision(name[0], data, before, minor=False)}
+    changes = {name: next_revision(name[0], data, before, minor=False)}
     if name[0] == "topic" and current is None:
         changes |= await _texts_that_went(connection, name[1])
-    note = room.t.gettext("Brought back from the history")
-    await editing.publish(connection, changes, staff_id=room.me.id, note=note, now=room.now)
+    return changes
 
 
-async def _texts_that_went(connection: AsyncConnection, slug: str) -> dict[Name, Data | None]:
+async def _texts_that_went(connection: AsyncConnection, slug: str) -> dict[Name, Data]:
     """The texts that were taken away with a topic, as they were then."""
-    found: dict[Name, Data | None] = {}
+    found: dict[Name, Data] = {}
     for code in LANGUAGES:
         last = await editing.history(connection, ("text", slug, code), 2)
         if len(last) == 2 and last[0].data is None and last[1].data is not None:

@@ -23,6 +23,7 @@ from web.admin.answers_editor import (
     number,
     only_with_right,
     open_piece,
+    rights_to,
     show_editor,
     typed_in,
     typed_text,
@@ -98,6 +99,8 @@ async def approve(room: Room, form: Form) -> Response:
             assert draft is not None
             if draft.version != number(form, "version"):
                 raise Collision(opened.name, None, draft)
+            if _is_changed(room, opened, form, draft.data):
+                return await _show_changed(room, connection, opened, form)
             if found := _all_faults(opened, draft.data):
                 return await show_editor(room, connection, opened, found=found, status=422)
             minor = _is_minor(opened, draft.data, form)
@@ -158,6 +161,8 @@ async def still_right(room: Room, form: Form) -> Response:
             opened = await open_piece(room, connection)
             only_with_right(room, opened, "right")
             assert opened.published is not None
+            if _is_changed(room, opened, form, opened.published.data):
+                return await _show_changed(room, connection, opened, form)
             source = min(number(form, "source") or opened.source_revision, opened.source_revision)
             data = {**opened.published.data, "from_revision": source}
             about: dict[str, Any] = {"staff_id": room.me.id, "note": room.t.gettext("Still right"), "now": room.now}
@@ -207,6 +212,19 @@ async def _why_it_stays(room: Room, connection: AsyncConnection, opened: Opened,
             msgid("Topics outside your themes lead to this one. Ask an administrator to take it away."), "slug"
         )
     return None
+
+
+def _is_changed(room: Room, opened: Opened, form: Form, data: Data) -> bool:
+    """Whether other words were typed than those that the step is about, which would be lost with it."""
+    if ("body" not in form and "theme" not in form) or not rights_to(room, opened)["edit"]:
+        return False
+    return views.flat(opened.kind, typed_in(opened, form)) != views.flat(opened.kind, data)
+
+
+async def _show_changed(room: Room, connection: AsyncConnection, opened: Opened, form: Form) -> Response:
+    wrong = Unfit(msgid("You have changed it. Save it first, or open it again without your changes."))
+    data = typed_in(opened, form)
+    return await show_editor(room, connection, opened, data=data, form=form, refused=wrong, status=422)
 
 
 type Step = Callable[[AsyncConnection, Opened, Data], Awaitable[Response]]
@@ -325,6 +343,8 @@ def _look_again(room: Room) -> Response:
 async def _conflict(room: Room, form: Form, clash: Collision) -> Response:
     """Mine, theirs and what both began from; mine can be gone on with, on top of theirs."""
     theirs = clash.theirs
+    if clash.name[2] != room.param("part") and (clash.name[0], room.param("part")) != ("topic", TOPIC):
+        return _look_again(room)  # the other half of a new topic
     async with room.reading() as connection:
         opened = await open_piece(room, connection)
         base_id = number(form, "base")

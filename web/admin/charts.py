@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-WIDTH, ROW, LABEL, VALUE = 640, 30, 190, 60
+WIDTH, ROW, LABEL, VALUE = 460, 32, 180, 90
+LONGEST = 21  # letters before a bar
 HEIGHT = 180
 PATTERNS = ("full", "stripes", "dots", "empty", "cross")
 DEFINED = Markup(
@@ -24,7 +25,7 @@ def bars(rows: Sequence[tuple[str, int | None]], *, title: str, hidden: str) -> 
     parts = []
     for place, (label, number) in enumerate(rows):
         top = place * ROW
-        parts.append(_text(LABEL - 8, top + 20, label[:26], "end"))
+        parts.append(_text(LABEL - 8, top + 20, _short(label), "end"))
         if number is None:
             parts.append(_text(LABEL + 4, top + 20, hidden))
             continue
@@ -64,6 +65,10 @@ def columns(rows: Sequence[tuple[str, int]], *, title: str) -> Markup:
             drawn.append(_text(0 if place == 0 else WIDTH, HEIGHT - 4, label, "start" if place == 0 else "end"))
     drawn.append(Markup('<path class="line" d="M0 {0}H{1}"/>').format(HEIGHT - 23.5, WIDTH))
     return _svg(drawn, title, WIDTH, HEIGHT)
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1].rstrip()}…"
 
 
 def _svg(parts: Sequence[Markup], title: str, width: int, height: int) -> Markup:

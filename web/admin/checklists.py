@@ -630,6 +630,7 @@ async def _rule_page(room: Room, opened: Opened, data: Data, values: Form, *, wi
         "weekends": _said(room, views.WEEKENDS),
         "due_rows": views.day_rows(values, "due", empty=EMPTY_ROWS),
         "legal_rows": views.day_rows(values, "legal", empty=0) or [{"side": "after"}],
+        "sources": views.sources_in(values),
         "in_words": lambda rule: views.in_words(rule, t),
         "task_choices": [views.choice(each.id, library) for each in library.tasks if each.id != opened.id],
         "topic_choices": [topic_choice(slug, library) for slug in library.topics],

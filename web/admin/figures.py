@@ -53,7 +53,9 @@ async def every(room: Room) -> Response:
     page = min(room.page_number(), pages)
     return room.page(
         "admin/figures.html",
-        rows=found[(page - 1) * PER_PAGE : page * PER_PAGE],
+        rows=views.told(
+            found[(page - 1) * PER_PAGE : page * PER_PAGE], library, language=room.language, today=danish_day(room.now)
+        ),
         number=len(found),
         filters=filters,
         page=page,

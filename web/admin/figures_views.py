@@ -23,18 +23,6 @@ MOST_VALUES = 40
 LONGEST = 500
 
 CONFIDENCE = {"high": msgid("sure"), "medium": msgid("fairly sure"), "low": msgid("not sure")}
-LABELS = {
-    "values": msgid("Value"),
-    "meaning": msgid("What it means"),
-    "next_review": msgid("Look at it again by"),
-    "note": msgid("Note for editors"),
-    "unit": msgid("Unit"),
-    "valid_from": msgid("Holds from"),
-    "valid_to": msgid("Holds to"),
-    "source_name": msgid("Source"),
-    "source_url": msgid("Address of the source"),
-    "confidence": msgid("How sure we are"),
-}
 PIECES = {
     "text": msgid("Topic"),
     "task_text": msgid("Task"),
@@ -72,7 +60,9 @@ TOO_MANY = msgid("These are too many values at once.")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. value: as it is told today; today, next_year: whether there is one then. state: of its draft, if any."""
+    """One figure. value: as it is told today, once it is `told`; today, next_year: whether there is one then. state: of
+    its draft, if any.
+    """
 
     key: str
     meaning: str
@@ -102,26 +92,38 @@ class Filters:
 
 
 def rows(library: Library, drafts: Sequence[Draft], filters: Filters, *, language: str, today: date) -> list[Row]:
-    """The figures that fit, those whose review is nearest first."""
+    """The figures that fit, those whose review is nearest first; without their values, unless those are searched."""
     states = {draft.name[1]: draft.state for draft in drafts}
     used, themes = uses.pieces(library), uses.themes(library)
     found = [
-        _row(figure, len(used.get(key, ())), states.get(key, ""), language, today)
+        _row(figure, len(used.get(key, ())), states.get(key, ""), today)
         for key, figure in library.figures.items()
         if not filters.theme or filters.theme in themes.get(key, ())
     ]
     found += [_drafted(draft) for draft in drafts if draft.name[1] not in library.figures and not filters.theme]
-    fitting = [row for row in found if _shown(row, filters.show, today) and _named(row, filters.words)]
+    fitting = [row for row in found if _shown(row, filters.show, today)]
+    if filters.words:
+        fitting = [row for row in told(fitting, library, language=language, today=today) if _named(row, filters.words)]
     return sorted(fitting, key=lambda row: _order(row, filters.sort))
 
 
-def _row(figure: Figure, used: int, state: str, language: str, today: date) -> Row:
+def told(rows: Sequence[Row], library: Library, *, language: str, today: date) -> list[Row]:
+    """With their values, as somebody is told today."""
+    return [
+        replace(row, value=fill(f"{{{row.key}}}", library.figures, language=language, day=today).text)
+        if row.key in library.figures
+        else row
+        for row in rows
+    ]
+
+
+def _row(figure: Figure, used: int, state: str, today: date) -> Row:
     value, valid = figure.on(today)
     yearly = valid and value.valid_to is not None and not figure.on(date(today.year + 1, 1, 1))[1]
     return Row(
         figure.id,
         figure.meaning,
-        fill(f"{{{figure.id}}}", {figure.id: figure}, language=language, day=today).text,
+        "",
         value.valid_from,
         value.valid_to,
         value.source_name,
@@ -290,7 +292,7 @@ def _iso(text: str, at: str) -> str:
     """A day as it is kept; typed as 31.1.2027 where a browser has no calendar of its own."""
     if danish := re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text, re.ASCII):
         text = f"{danish[3]}-{danish[2]:0>2}-{danish[1]:0>2}"
-    if text and (_day(text) is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)):
+    if text and not (re.fullmatch(r"(19|20|21)\d\d-\d\d-\d\d", text, re.ASCII) and _day(text)):
         raise Unfit(NO_DATE, at)
     return text
 
@@ -342,7 +344,7 @@ def appearances(library: Library, after: Figure, *, language: str, today: date) 
             was = uses.reading(use.sentence, library.figures, language=use.language, day=day) if before else ""
             shown = Reading(_day_in(day, use.language), text, was if was != text else "")
             if readings and (readings[-1].text, readings[-1].was) == (shown.text, shown.was):
-                shown = replace(shown, day=f"{readings.pop().day} – {shown.day}")
+                shown = replace(shown, day=f"{readings.pop().day.partition(' – ')[0]} – {shown.day}")
             readings.append(shown)
         found.setdefault((use.kind, use.key), {}).setdefault(use.language, []).append(readings)
     return [

@@ -412,11 +412,12 @@ def _titles(library: Library, slugs: Iterable[str], language: str) -> list[tuple
 
 def _title(library: Library, slug: str | None, language: str) -> str:
     """A topic that is not published yet, or not any more, is called by its name in the address."""
-    return library.title(slug, language) if slug in library.topics else slug or ""
+    return library.title(slug, language) if slug and slug in library.topics else slug or ""
 
 
 def _theme(library: Library, found: Gap) -> str:
-    return library.topics[found.topic].theme if found.topic in library.topics else ""
+    topic = library.topics.get(found.topic or "")
+    return topic.theme if topic else ""
 
 
 def _said(room: Room, labels: Mapping[str, str]) -> dict[str, Any]:

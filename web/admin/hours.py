@@ -20,7 +20,7 @@ from knowledge.library import Library
 from store import editing
 from store.editing import Collision, Data, Name
 from web.admin import pieces
-from web.admin.room import Room, Rooms, Unfit
+from web.admin.room import Room, Rooms, Unfit, says
 from web.bodies import Form, one
 
 NAME: Name = ("desk", "hours", "")
@@ -37,6 +37,7 @@ NEVER = msgid("Nobody would ever be there. Write when it is open on at least one
 NOTHING = msgid("Nothing was changed.")
 SOMEBODY = msgid("Somebody else changed this meanwhile. Both are below; nothing is lost.")
 TOO_MUCH = msgid("At most {count} lines fit here.")
+says("hours_published", msgid("Published. It counts from the next promise on."))
 MONTH_DAY = re.compile(r"(\d{1,2})\s*[./]\s*(\d{1,2})\.?")
 ONE_DAY = re.compile(r"(\d{1,2})\s*[./]\s*(\d{1,2})\s*[./]\s*(\d{4})\s*:?\s*(.*)")
 
@@ -74,7 +75,8 @@ async def save(room: Room, form: Form) -> Response:
         return await _page(room, form=form, error=error)
     except Collision as error:
         return await _page(room, form=form, collision=error)
-    return room.back(HOME, said="saved")
+    room.settles = True
+    return room.back(HOME, said="hours_published")
 
 
 @rooms.see("/history", "hours.read")

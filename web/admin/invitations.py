@@ -22,6 +22,7 @@ from markupsafe import Markup
 from actions.turn import Turn
 from bot.inviting import LINK
 from core.days import danish_day
+from i18n import format as local
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import msgid, translator
 from store import invitations, recruits
@@ -43,9 +44,9 @@ STATE_WORDS = {
     "expired": msgid("expired"),
     "revoked": msgid("revoked"),
 }
-CARD = msgid(
-    "Velkommen answers your questions about living and working in Denmark. Scan one of the two codes to begin."
-)
+CARD = msgid("Velkommen answers your questions about living and working in Denmark. Scan a code to begin.")
+UNTIL = msgid("Good until {day}")
+IN_BROWSER = msgid("In the browser")
 NO_FILE = msgid("Choose a file first.")
 NOTHING_FIT = msgid("No row of this file can be taken. Please correct it, and choose it again.")
 HAS_WRONGS = msgid("Some rows have errors. Correct the file, or tick that they are left out.")
@@ -307,14 +308,15 @@ def _cards(found: list[Kept], telegram: str, room: Room) -> list[dict[str, Any]]
 
 def _card(kept: Kept, telegram: str, room: Room) -> dict[str, Any]:
     language = kept.language if kept.language in LANGUAGES else DEFAULT
+    gettext, last = translator(language).gettext, danish_day(kept.expires_at - timedelta(seconds=1))
     codes = [("Telegram", f"https://t.me/{telegram}?start={LINK}{kept.code}")] if telegram else []
-    codes.append((translator(language).gettext("In the browser"), address(room.frame.doors.settings, kept.code)))
+    codes.append((gettext(IN_BROWSER), address(room.frame.doors.settings, kept.code)))
     return {
         "name": kept.name,
         "reference": kept.reference,
         "language": LANGUAGES[language],
-        "sentence": translator(language).gettext(CARD),
-        "until": danish_day(kept.expires_at - timedelta(seconds=1)),
+        "sentence": gettext(CARD),
+        "until": gettext(UNTIL, day=local.day(last, language)),
         "codes": [(label, link, qr(link)) for label, link in codes],
     }
 

@@ -193,6 +193,14 @@ def _newcomer(
     return Newcomer(number, wanted, cells, tuple(wrongs))
 
 
+def read_one(number: int, cells: Mapping[str, str], turn: Turn) -> Newcomer:
+    """Somebody to invite out of named fields rather than a table; what is wrong names the field."""
+    named = {"name": "", **cells}
+    read = _newcomer(number, named, lambda column, cell: _read(column, cell, turn), turn)
+    titles = {title(column, turn): column for column in COLUMNS}
+    return replace(read, wrongs=tuple(replace(wrong, column=titles[wrong.column]) for wrong in read.wrongs))
+
+
 def _without_twins(people: tuple[Newcomer, ...], turn: Turn) -> tuple[Newcomer, ...]:
     """Whoever stands in the file twice is wrong the second time."""
     seen: dict[object, int] = {}

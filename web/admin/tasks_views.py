@@ -249,7 +249,7 @@ def rule_in(form: Form, id_: str, library: Library, *, before: Data) -> Data:
         "optional": bool(one(form, "optional")),
         "bring": _picked(form, "bring", {key for key, _ in library.documents}, NO_DOCUMENT),
         "facts": [clean(line)[:200] for line in lines(form, "facts")[:50]],
-        "sources": _sources(form),
+        "sources": sources_in(form),
         "place": placed(one(form, "after"), id_, library, before=before),
     }
 
@@ -330,7 +330,7 @@ def _list_of_numbers(form: Form, field: str) -> list[int]:
     return numbers
 
 
-def _sources(form: Form) -> list[Data]:
+def sources_in(form: Form) -> list[Data]:
     pairs = zip_longest(form.get("source_name", []), form.get("source_url", []), fillvalue="")
     found = [{"name": clean(name)[:300], "url": clean(url)[:500]} for name, url in list(pairs)[:20]]
     return [source for source in found if source["name"] or source["url"]]

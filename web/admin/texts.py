@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -447,7 +448,9 @@ async def remove(room: Room, form: Form) -> Response:
     """Take it away in all languages; the history keeps it."""
     kind, key = _kind(room), room.param("key")
     own = await _piece_set(room, kind, key)
-    if not KINDS[kind].addable or not all(_may(room, code) for code in own):
+    if not KINDS[kind].addable:
+        room.gone()
+    if not all(_may(room, code) for code in own):
         room.not_yours()
     try:
         if one(form, "word") != DELETE:
@@ -509,9 +512,14 @@ async def _history(room: Room, error: Unfit | None = None, number: int = 0) -> R
         heading=label,
         back=address(kind, key),
         restore=address(kind, key, "restore") if _may(room, code) else "",
+        flatten=partial(_labelled, room, kind),
         status=422 if error else 200,
         refused=room.refused(error) if error else None,
     )
+
+
+def _labelled(room: Room, kind: str, data: Data) -> dict[str, str]:
+    return {_label(room, field): str(data.get(field.name, "")) for field in KINDS[kind].fields}
 
 
 # --- as it is shown ---------------------------------------------------------------------------------------------------
@@ -589,13 +597,18 @@ def _field_view(room: Room, code: str, field: Field, values: Mapping[str, str]) 
     language = LANGUAGES.get(field.language or code)
     return {
         "name": f"{code}.{field.name}",
-        "label": room.t.gettext(field.label) if field.label else (language.own_name if language else ""),
+        "label": _label(room, field),
         "value": values[field.name],
         "long": field.long,
         "most": field.most,
         "language": language,
         "needed": field.needed,
     }
+
+
+def _label(room: Room, field: Field) -> str:
+    """What a field is called; one that holds a word in a language, by that language."""
+    return room.t.gettext(field.label) if field.label else LANGUAGES[field.language].own_name
 
 
 def _told(kind: str, data: Data) -> str:

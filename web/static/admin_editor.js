@@ -133,17 +133,19 @@ function Inserter(input, text, inserts) {
 
 /** Keeps unsaved words in this browser's tab, offers them again, and warns before leaving. */
 function Keeper(form) {
-  const key = `velkommen-editor:${location.pathname}`;
+  const address = new URL(form.action).pathname.replace(/\/[^/]+$/, "");
+  const key = `velkommen-editor:${address}`;
   const fields = [...form.elements].filter((each) => each.name && !["hidden", "radio", "submit"].includes(each.type) && !each.name.startsWith("reader_"));
   const value = (each) => (each.type === "checkbox" ? each.checked : each.value);
   const typed = () => fields.map((each) => [each.name, value(each)]);
-  const began = JSON.stringify(typed());
-  const isPosted = location.pathname !== new URL(form.action).pathname.replace(/\/\w+$/, ""); // shown again, with what was typed
+  const isShownAgain = location.pathname !== address; // with what was typed, of which nothing is saved
+  const began = isShownAgain ? "" : JSON.stringify(typed());
   let leaving = false;
 
-  const kept = read();
-  if (new URLSearchParams(location.search).has("said")) drop();
-  else if (kept && kept !== began && !isPosted) offer(kept);
+  const kept = read(), said = new URLSearchParams(location.search).get("said");
+  if (isShownAgain) keep();
+  else if (said && said !== "changed_meanwhile") drop();
+  else if (kept && kept !== began) offer(kept);
 
   form.addEventListener("input", () => keep());
   addEventListener("beforeunload", (event) => {
