@@ -50,8 +50,9 @@ def _between(before: list[str], after: list[str]) -> list[tuple[str, list[str]]]
 
 
 def _thin(shared: list[str], found: Sequence[object], *, last: bool) -> bool:
-    """A lone blank between two changes: whole phrases read better than words in turn."""
-    return bool(found) and not last and "".join(shared) == " "
+    """Blanks and signs between two changes of a paragraph: whole phrases read better than words in turn."""
+    text = "".join(shared)
+    return bool(found) and not last and "\n" not in text and not any(character.isalnum() for character in text)
 
 
 def _gathered(found: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:

@@ -633,6 +633,7 @@ async def test_an_older_text_can_be_brought_back(office: Editors) -> None:
     past = await office["Eva"].get(f"{POLISH}/history")
     assert "a slip" in past.text
     assert re.search(r"<ins>.*Pomyłka.*</ins>", past.text)
+    assert 'role="status"' not in past.text, "nothing was done yet"
     restore = Form(past, f"{POLISH}/restore")
     assert said(await office["Eva"].send(f"{POLISH}/restore", **dict(restore.fields))) == "restored"
     assert (await elsewhere(office)).texts["tax-card", "pl"] == before

@@ -607,7 +607,12 @@ async def leave_a_journey(chat: Chat, marker: str) -> None:
         batch = await invitations.make(connection, [Wanted(marker, marker, None, {"kommune": marker})], now=now)
         found = await connection.execute(text("select code from invitations where batch = :batch"), {"batch": batch})
         await invitations.claim(connection, found.scalar_one(), who, now=now)
-        named = {"name": f"correction-{next(SOURCES)}", "kind": "correction", "people": [who], "texts": {"en": "We were wrong."}}
+        named = {
+            "name": f"correction-{next(SOURCES)}",
+            "kind": "correction",
+            "people": [who],
+            "texts": {"en": "We were wrong."},
+        }
         await announcements.keep_for(connection, **named, about={}, staff_id=None, now=now)
         code = f"C{str(who)[:8]}"
         await lists.add_employer(connection, "Nordby", code=code, contact_code=f"secret-{code}", now=now)

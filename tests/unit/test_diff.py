@@ -25,6 +25,13 @@ def test_a_changed_phrase_is_not_cut_at_each_blank() -> None:
     assert marked(pieces(older, newer)) == "You wait [-two long weeks-][+about nine days+] for it."
 
 
+def test_signs_alone_do_not_cut_a_changed_phrase_but_paragraphs_stay() -> None:
+    assert marked(pieces("Go there, ask *her* now.", "Come back, bring *him* now.")) == (
+        "[-Go there, ask *her-][+Come back, bring *him+]* now."
+    )
+    assert marked(pieces("one\n\ntwo", "three\n\nfour")) == "[-one-][+three+]\n\n[-two-][+four+]"
+
+
 def test_a_figure_is_one_word() -> None:
     older, newer = "within {tax-card-wait|number} days", "within {tax-card-time|number} days"
     assert marked(pieces(older, newer)) == "within [-{tax-card-wait|number}-][+{tax-card-time|number}+] days"
