@@ -11,6 +11,10 @@ DEFAULT = "en"
 UNDERSTOOD = ("ar", "bn", "es", "fr", "it", "lt", "lv", "ml", "ne", "pt", "ru", "ta", "tr")
 
 
+# Languages of the pages on which a Danish municipality's staff work; what people see comes in all of them.
+OFFICE = ("en", "da")
+
+
 @dataclass(frozen=True)
 class Language:
     code: str

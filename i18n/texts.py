@@ -2,6 +2,9 @@
 
 Extracts all texts from code and templates into `locales/velkommen.pot`, updates each language's catalogue, and lists
 what is still to be translated. A text that the code no longer holds is kept as a comment and revived when it returns.
+
+Texts that stand in the admin backend alone (folders named `admin`) are listed in `locales/office.pot`, and are wanted in
+the languages of the office only.
 """
 
 import string
@@ -11,13 +14,14 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.frontend import CommandLineInterface
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
-from i18n.languages import LANGUAGES
+from i18n.languages import LANGUAGES, OFFICE
 from i18n.translator import LOCALES, SOURCE, catalogue_file
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = LOCALES / "velkommen.pot"
+OFFICE_TEMPLATE = LOCALES / "office.pot"
 DOMAIN = "velkommen"
 WIDTH = "110"
 # Calls whose arguments are texts, beside gettext's own: our markers, and the sentence of a refusal.
@@ -43,8 +47,9 @@ def translated_languages() -> list[str]:
 def problems(language: str) -> Iterator[str]:
     """What keeps this language from speaking: texts that are missing, uncertain, or fill in other names."""
     catalogue = read(catalogue_file(language), language)
+    not_wanted = set() if language in OFFICE else {message.id for message in read(OFFICE_TEMPLATE)}
     for message in read(TEMPLATE):
-        if not message.id:
+        if not message.id or message.id in not_wanted:
             continue
         own = catalogue.get(message.id, message.context)
         if own is None or not _complete(own, catalogue.num_plurals):
@@ -79,8 +84,17 @@ def _first(message: Message) -> str:
 
 def _extract() -> None:
     keywords = [part for keyword in KEYWORDS for part in ("-k", keyword)]
-    options = ["--no-location", "--sort-output", "--omit-header", "--width", WIDTH, "-o", str(TEMPLATE)]
-    _pybabel("extract", "-F", str(ROOT / "babel.cfg"), *keywords, *options, str(ROOT))
+    options = ["--no-location", "--sort-output", "--omit-header", "--width", WIDTH]
+    everything = ["extract", "-F", str(ROOT / "babel.cfg"), *keywords, *options]
+    _pybabel(*everything, "--ignore-dirs", "admin .* ._", "-o", str(OFFICE_TEMPLATE), str(ROOT))
+    elsewhere = {message.id for message in read(OFFICE_TEMPLATE)}
+    _pybabel(*everything, "-o", str(TEMPLATE), str(ROOT))
+    office = Catalog(domain=DOMAIN)
+    for message in read(TEMPLATE):
+        if message.id and message.id not in elsewhere:
+            office.add(message.id)
+    with OFFICE_TEMPLATE.open("wb") as file:
+        write_po(file, office, width=int(WIDTH), omit_header=True, sort_output=True)
 
 
 def _update(language: str) -> None:

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from bot.inviting import PRESSED
 from core.messages import Inbound, Kind
 from core.settings import Settings
+from i18n.translator import msgid
 from store.invitations import LENGTH
 from web.bodies import form_of, one
 from web.chat import NOT_SENT, TOO_MANY
@@ -21,6 +22,10 @@ from web.frame import frame_of
 from web.visitor import is_secure, keep_visitor, same_origin
 
 CODE = re.compile(rf"[a-z]{{{LENGTH}}}")
+# On the card that somebody is given, in their language.
+CARD = msgid("Velkommen answers your questions about living and working in Denmark. Scan a code to begin.")
+UNTIL = msgid("Good until {day}")
+IN_BROWSER = msgid("In the browser")
 NO_CODE = "-"  # opens nothing; the chat says so kindly
 
 log = structlog.get_logger()

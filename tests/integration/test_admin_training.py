@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.channels.bulk import BulkChannel
 from bot.services import Services
+from core.acts import AnswerTopics
 from core.errors import VelkommenError
 from knowledge.library import Library
 from knowledge.training import digest_of
 from operations import candidates, training
+from operations.ask import answer, consider
 from operations.assemble import web_doors
 from operations.candidates import Doing, Trainer
 from operations.evaluate import Line, Pair
@@ -236,6 +239,35 @@ async def test_what_was_asked_for_and_not_begun_can_be_taken_back(trainer: FakeT
     await trainer.look()
     assert (await newest(services)).status == "failed"
     assert trainer.learnt == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "How do I get a tax card?",
+        "I want to die",
+        "my employer keeps my passport",
+        "👍",
+        "my cpr is 010190-1234",
+        "hvad?",
+    ],
+)
+async def test_a_question_is_tried_as_a_person_would_be_answered_and_nothing_of_it_is_written(
+    services: Services, words: str
+) -> None:
+    services.channels = {"bulk": BulkChannel()}
+    for _ in range(2):
+        services.engine.will(AnswerTopics(("tax-card",)))  # type: ignore[attr-defined]
+    said = await answer(services, {"id": "1", "text": words})
+
+    async def written() -> list[int]:
+        async with services.database.connect() as connection:
+            tables = ("recruits", "conversations", "inbound", "outbound", "handovers", "unanswered", "counts")
+            return [(await connection.execute(text(f"select count(*) from {table}"))).scalar_one() for table in tables]
+
+    before = await written()
+    assert await consider(services, 1, {"id": "1", "text": words}) == said
+    assert await written() == before
 
 
 # --- processes that end ---------------------------------------------------------------------------------------------------

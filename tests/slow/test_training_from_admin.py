@@ -148,7 +148,7 @@ async def publish_a_dozen(url: str) -> None:
         connection = await session.connection()
         others = "delete from knowledge where kind in ('topic', 'text') and key <> all(:topics)"
         await connection.execute(text(others), {"topics": list(TOPICS)})
-        about, words = await editing.published(connection, ("topic", "cycling", "")), None
+        about = await editing.published(connection, ("topic", "cycling", ""))
         words = await editing.published(connection, ("text", "cycling", "en"))
         assert about is not None
         assert words is not None

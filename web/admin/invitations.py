@@ -33,7 +33,7 @@ from web.admin.room import Room, Rooms, Unfit, says
 from web.admin.sheets import SheetError, Table
 from web.bodies import Form, one
 from web.inbox_views import Words, profile_view
-from web.invited import address
+from web.invited import CARD, IN_BROWSER, UNTIL, address
 
 AT_A_TIME, CARDS = 50, 16
 SHOWN_ROWS = 200
@@ -44,9 +44,6 @@ STATE_WORDS = {
     "expired": msgid("expired"),
     "revoked": msgid("revoked"),
 }
-CARD = msgid("Velkommen answers your questions about living and working in Denmark. Scan a code to begin.")
-UNTIL = msgid("Good until {day}")
-IN_BROWSER = msgid("In the browser")
 NO_FILE = msgid("Choose a file first.")
 NOTHING_FIT = msgid("No row of this file can be taken. Please correct it, and choose it again.")
 HAS_WRONGS = msgid("Some rows have errors. Correct the file, or tick that they are left out.")

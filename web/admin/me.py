@@ -1,19 +1,23 @@
 """Everybody's own account: the password, the second factor, where they are signed in."""
 
 import re
+from urllib.parse import urlsplit
 
 from fastapi.responses import Response
 
+from i18n.languages import OFFICE
 from i18n.translator import msgid
 from store import staff
 from web.admin.accounts import ROLES
-from web.admin.room import Room, Rooms, Unfit, says
-from web.bodies import Form
+from web.admin.room import HOME, Room, Rooms, Unfit, says
+from web.bodies import Form, one
+from web.frame import PICKED_COOKIE
 from web.passwords import LONGEST, SHORTEST
 from web.staff import TOO_OFTEN, keep_session, note, note_locked, open_session, tell_pages, weakness
 from web.visitor import is_secure
 
 PREFIX = "/admin/me"
+A_YEAR = 365 * 24 * 3600
 NOT_YOURS = msgid(
     "This is not the password that you have now. After ten attempts the account is locked for 15 minutes."
 )
@@ -39,6 +43,19 @@ rooms = router = Rooms(prefix=PREFIX)
 @rooms.see("", "me")
 async def me(room: Room) -> Response:
     return await _page(room)
+
+
+@rooms.do("/language", "me")
+async def choose_language(room: Room, form: Form) -> Response:
+    """In which language this browser shows the pages; back to where it was asked."""
+    language = one(form, "language")
+    if language not in OFFICE:
+        room.gone()
+    came_from = urlsplit(room.request.headers.get("referer", "")).path
+    response = room.back(came_from if came_from.startswith("/admin/") else HOME)
+    secure = is_secure(room.request, room.frame.doors.settings)
+    response.set_cookie(PICKED_COOKIE, language, max_age=A_YEAR, secure=secure, samesite="lax")
+    return response
 
 
 @rooms.do("/password", "me")

@@ -22,6 +22,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from core import rights
 from core.days import COPENHAGEN, danish_day
 from core.errors import VelkommenError
+from i18n.languages import DEFAULT, LANGUAGES, OFFICE
 from i18n.translator import msgid
 from knowledge.library import Library
 from knowledge.shelf import FRESH
@@ -187,7 +188,8 @@ class Room:
         given: dict[str, Any] = {
             "room": self, "me": self.me, "may": self.may, "csrf": self.who.csrf, "ngettext": self.t.ngettext,
             "said": self.t.gettext(said) if said else "", "rail": self._rail(), "refused": None,
-            "today": danish_day(self.now), "danish": danish, **values,
+            "today": danish_day(self.now), "danish": danish,
+            "office": [LANGUAGES[code] for code in OFFICE], **values,
         }  # fmt: skip
         return self.frame.page(self.request, template, language=self.language, status=status, **given)
 
@@ -299,7 +301,8 @@ async def enter(request: Request, action: str) -> Room:
     if not rights.may(who.colleague.role, action):
         raise Refused(403, "not_yours", NOT_YOURS)
     language = frame.language(request)
-    return Room(request, frame, who, action, language, frame.translator(request), frame.doors.now())
+    language = language if language in OFFICE else DEFAULT
+    return Room(request, frame, who, action, language, frame.doors.translator(language), frame.doors.now())
 
 
 class _Answer:

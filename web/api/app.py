@@ -24,6 +24,7 @@ from web.api.models import (
     Invitations,
     Language,
     Made,
+    Moment,
     NewInvitation,
     NewInvitations,
     People,
@@ -37,7 +38,7 @@ from web.api.models import (
     Topics,
     TopicTitle,
 )
-from web.api.problems import FieldProblem, ProblemError, add_handlers, responses
+from web.api.problems import FieldProblem, ProblemError, add_handlers, leads_to, problem_schemas, responses
 from web.frame import Frame
 from web.invited import address
 from web.limits import Limits
@@ -56,6 +57,8 @@ Cursor = Annotated[
 Word = Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
 Slug = Annotated[str, Path(max_length=48, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 REFUSED = (401, 403, 429)
+# What lies further away cannot be told in every time zone.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ class Api(FastAPI):
     frame: Frame
     calls: Limits
     wrong_keys: Limits
+
+    def openapi(self) -> dict[str, Any]:
+        """With the shape of problems, which no endpoint returns by itself."""
+        described = super().openapi()
+        described["components"]["schemas"].update(problem_schemas())
+        return described
 
 
 def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
@@ -130,6 +139,7 @@ def create_api(frame: Frame | None) -> Api:
         redoc_url=None,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     if frame is not None:
         api.frame = frame
@@ -243,7 +253,12 @@ async def _not_modified(request: Request, error: Exception) -> Response:
 def _add_invitations(api: Api) -> None:
     api.add_exception_handler(NotModifiedError, _not_modified)
 
-    @api.post("/invitations", tags=["invitations"], status_code=201, responses=responses(*REFUSED, 400, 413, 422))
+    @api.post(
+        "/invitations",
+        tags=["invitations"],
+        status_code=201,
+        responses={201: leads_to("items/0/id", "revoke_invitation"), **responses(*REFUSED, 400, 413, 422)},
+    )
     async def invite(caller: Annotated[Caller, Depends(needs("invitations:write"))], wanted: NewInvitations) -> Made:
         """Invite people; each gets a link. All of them or none.
 
@@ -264,7 +279,11 @@ def _add_invitations(api: Api) -> None:
         items = [_invitation(caller, each, telegram) for each in made]
         return Made(items=items, already=[reference for reference in references if reference in taken])
 
-    @api.get("/invitations", tags=["invitations"], responses=responses(*REFUSED, 422))
+    @api.get(
+        "/invitations",
+        tags=["invitations"],
+        responses={200: leads_to("items/0/id", "revoke_invitation"), **responses(*REFUSED, 422)},
+    )
     async def list_invitations(
         caller: Annotated[Caller, Depends(needs("invitations:read"))],
         request: Request,
@@ -352,7 +371,11 @@ def _invitation(caller: Caller, found: Invited, telegram: str) -> Invitation:
 def _add_people(api: Api) -> None:
     reader = needs("people:read")
 
-    @api.get("/people", tags=["people"], responses=responses(*REFUSED, 422))
+    @api.get(
+        "/people",
+        tags=["people"],
+        responses={200: leads_to("items/0/id", "read_person", "read_progress"), **responses(*REFUSED, 422)},
+    )
     async def list_people(
         caller: Annotated[Caller, Depends(reader)],
         request: Request,
@@ -360,12 +383,12 @@ def _add_people(api: Api) -> None:
         kommune: Word = "",
         employer: Word = "",
         phase: Phase | None = None,
-        heard_since: datetime | None = None,
+        heard_since: Moment | None = None,
         limit: Limit = 50,
         cursor: Cursor = "",
     ) -> People:
         """Recruits who have agreed that we keep anything; no words of theirs, no name."""
-        since = heard_since.replace(tzinfo=heard_since.tzinfo or UTC) if heard_since else None
+        since = min(max(heard_since, EARLIEST), LATEST) if heard_since else None
         async with caller.frame.doors.sessions.begin() as session:
             connection = await session.connection()
             found = await api_keys.people(

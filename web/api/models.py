@@ -4,12 +4,23 @@ import uuid
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 State = Literal["open", "used", "expired", "revoked"]
 Phase = Literal["before-departure", "arrival-week", "first-month", "first-3-months", "first-year", "staying"]
 Language = Literal["en", "da", "fil", "hi", "pl", "ro", "uk", "de"]
+
+
+def _written[Value](value: Value) -> Value:
+    """Pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and value[4:5] == "-":
+        return value
+    raise ValueError("write it as 2027-03-31, and a moment as 2027-03-31T08:00:00Z")
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
 class Given(BaseModel):
@@ -34,12 +45,12 @@ class NewInvitation(Given):
     occupation: Text = Field("", examples=["nurse"])
     origin: Text = Field("", examples=["PH"])
     household: Text = Field("", examples=["alone"])
-    arrival: date | None = Field(None, examples=["2027-01-15"])
-    first_working_day: date | None = None
-    contract_signed: date | None = None
-    permit_granted: date | None = None
-    permit_expires: date | None = None
-    moved_in: date | None = None
+    arrival: Day | None = Field(None, examples=["2027-01-15"])
+    first_working_day: Day | None = None
+    contract_signed: Day | None = None
+    permit_granted: Day | None = None
+    permit_expires: Day | None = None
+    moved_in: Day | None = None
 
 
 class NewInvitations(Given):

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from core.errors import VelkommenError
 
@@ -55,6 +56,17 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def problem_schemas() -> dict[str, Any]:
+    schema = ProblemBody.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs"), "ProblemBody": schema}
+
+
+def leads_to(pointer: str, *operations: str) -> dict[str, Any]:
+    """For the description: what stands there in the answer is the `number` that these operations take."""
+    taken = {"parameters": {"number": f"$response.body#/{pointer}"}}
+    return {"links": {operation: {"operationId": operation, **taken} for operation in operations}}
+
+
 def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -86,7 +98,15 @@ def _pointer(at: tuple[int | str, ...]) -> str:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = {404: "There is nothing at this address.", 405: "This address does not know that method."}
-    return _answer(request, error.status_code, detail.get(error.status_code, ""), headers=dict(error.headers or {}))
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else dict(error.headers or {})
+    return _answer(request, error.status_code, detail.get(error.status_code, ""), headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """All that this address knows: each method has a route of its own, and Starlette names those of the first."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in here for method in route.methods or ()}))
 
 
 async def _failed(request: Request, error: Exception) -> Response:
