@@ -385,5 +385,25 @@ def share(turn: Turn, *, renewed: bool = False) -> Outcome:
     buttons = (
         Button(turn.t.gettext("Open my list"), url=f"{turn.address}/list"),
         Button(turn.t.gettext("Make new addresses"), payload="share:new"),
+        *_progress_buttons(turn),
     )
     return act(Journey.SHARE_CHECKLIST, (Reply("\n\n".join(parts), turn.language, buttons=buttons),))
+
+
+def share_progress(agreed: bool, turn: Turn) -> Outcome:
+    """Whether the municipality's and the employer's systems may be told what is done and what is open."""
+    if turn.consent != "given":
+        return ask_to_keep(turn, Journey.SHARE_CHECKLIST)
+    facts = {"shares_progress": "yes" if agreed else ""}
+    after = replace(turn, profile={**turn.profile, **facts})
+    buttons = (*_progress_buttons(after), mylist.list_button(turn))
+    reply = turn.reply("share_progress_on" if agreed else "share_progress_off", buttons=buttons)
+    return act(Journey.SHARE_CHECKLIST, (reply,), profile=facts)
+
+
+def _progress_buttons(turn: Turn) -> tuple[Button, ...]:
+    if turn.profile.get("audience") == "employer":
+        return ()
+    if turn.profile.get("shares_progress") == "yes":
+        return (Button(turn.t.gettext("Do not share how far I am any more"), payload="share:no"),)
+    return (Button(turn.t.gettext("Let my municipality and my employer see how far I am"), payload="share:yes"),)

@@ -177,6 +177,8 @@ def journey_press(payload: str, turn: Turn) -> Outcome | None:
             return checklist.apply(Journey.EXPLAIN_TASK, [value], turn)
         case "undo":
             return checklist.undo(turn)
+        case "share" if value in ("yes", "no"):
+            return checklist.share_progress(value == "yes", turn)
         case "share":
             return checklist.share(turn, renewed=value == "new")
         case "etask" | "edone":

@@ -92,7 +92,7 @@ FILL = (
               now(), now() - (g % 300) * interval '1 day' + interval '1 hour',
               now() - (g % 300) * interval '1 day' + (g % 90) * interval '1 minute',
               now() - (g % 300) * interval '1 day' + interval '3 hours', now(), 'solved', 1 + g % 5
-       from generate_series(1, :recruits * 2) g""",
+       from generate_series(1, :recruits) g""",
     """insert into handover_events (handover_id, at, kind, data)
        select id, answered_at, 'answered', '{}' from handovers""",
     "insert into gaps (status, created_at) select case when g % 5 = 0 then 'not_ours' else 'open' end, now() "
@@ -102,8 +102,13 @@ FILL = (
               now() - (g % 60) * interval '1 day', 'unanswered', 1 + g % 1500 from generate_series(1, 5000) g""",  # noqa: S608 - constants
     """insert into counts select current_date - d, w, (array['en','pl','fil','ro','uk','de','hi','da'])[1 + t % 8], 'tax',
               'topic-' || t, 1 + (d * t) % 40
-       from generate_series(0, 730) d, generate_series(1, 60) t,
-            unnest(array['conversation','answered','asked_back','unanswered','handed_over','thumb_up','thumb_down']) w""",
+       from generate_series(0, 730) d, generate_series(1, 30) t,
+            unnest(array['answered','answered','asked_back','unanswered','handed_over','thumb_up','thumb_down']) w
+       on conflict do nothing""",
+    """insert into counts (day, what, language, number) select current_date - d, 'conversation', l, 5 + d % 90
+       from generate_series(0, 730) d, unnest(array['en','pl','fil','ro','uk','de','hi','da']) l""",
+    """insert into counts (day, what, topic, number) select current_date - d, 'reminder', s, 1 + d % 300
+       from generate_series(0, 730) d, unnest(array['sent','skipped','failed','planned']) s""",
     """insert into audit (at, staff_id, who, what, about) select now() - g * interval '5 minutes', 1, 'Ada', 'answers.edit',
               'text:tax-card' from generate_series(1, 100000) g""",
     """insert into looks (recruit_id, staff_id, what, at) select id, 1, 'profile', now() - interval '1 day' from recruits""",

@@ -16,11 +16,13 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from bot import gaps, journeys, progress, reminding, turns
 from bot.services import Services
+from core.days import danish_day, danish_midnight
 from store import forum, invitations, numbers, people, staff
 
 log = structlog.get_logger()
 BULK = -10  # priority: after deliveries
 AGAIN = RetryStrategy(max_attempts=6, exponential_wait=3)
+COUNTED_FOR = 60  # days; what became of older reminders does not change any more
 BEHIND, OVER = timedelta(minutes=1), timedelta(days=1)
 TELL_FOR = timedelta(minutes=15)
 # Telegram deletes no message that is older than two days: looked for every hour, and room for another attempt.
@@ -114,6 +116,15 @@ def add_tasks(app: App, services: Services) -> None:
         log.info("retention", **gone)
 
     _add_gaps(app, services)
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="numbers", queueing_lock="numbers")
+    async def count_reminders(timestamp: int) -> None:
+        today = danish_day(services.now())
+        since, until = (danish_midnight(today + timedelta(days=days)) for days in (-COUNTED_FOR, 1))
+        async with services.database.begin() as connection:
+            await numbers.keep_reminders(connection, since=since, until=until)
+
     _add_telling(app, services)
 
 

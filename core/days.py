@@ -23,3 +23,8 @@ def danish_moment(text: str) -> datetime:
     if moment.astimezone(COPENHAGEN).replace(tzinfo=None) != local:
         raise ValueError("the clocks are put forward at that hour")
     return moment
+
+
+def danish_midnight(day: date) -> datetime:
+    """The moment at which a day begins in Denmark."""
+    return danish_moment(f"{day.isoformat()} 00:00")

@@ -79,10 +79,14 @@ class Doing:
 
 
 class Trainer:
-    """One of them works at a time: what it has taken, another leaves alone until nothing is heard of it any more."""
+    """One of them works at a time: what it has taken, another leaves alone until nothing is heard of it any more.
 
-    def __init__(self, services: Services) -> None:
+    politely: whatever else runs on the machine, answers above all, goes before what it does.
+    """
+
+    def __init__(self, services: Services, *, politely: bool = True) -> None:
         self.services = services
+        self.politely = politely
         self.settings = services.settings
         self.kit = Path(services.settings.evaluation or FOLDER)
         self.code = ""
@@ -198,7 +202,9 @@ class Trainer:
     async def learn(self, folder: Path, model: Path) -> None:
         """The training runs in a thread; whatever ends the wait ends the training."""
         stop = threading.Event()
-        building = asyncio.create_task(asyncio.to_thread(build, self.settings, folder, model, stop=stop, politely=True))
+        building = asyncio.create_task(
+            asyncio.to_thread(build, self.settings, folder, model, stop=stop, politely=self.politely)
+        )
         try:
             await asyncio.shield(building)
         finally:
@@ -212,7 +218,7 @@ class Trainer:
     ) -> list[Pair]:
         """The answers of a model to the questions, in a Rasa of its own; of what is published as it was at the beginning."""
         port = free_port()
-        child = rasa_child(self.settings, model, port, name="candidate", politely=True)
+        child = rasa_child(self.settings, model, port, name="candidate", politely=self.politely)
         keeping = asyncio.create_task(child.keep_running())
         engine = RasaEngine(f"http://127.0.0.1:{port}")
         try:

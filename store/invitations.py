@@ -41,7 +41,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An invitation as it stands. state: open, used, expired or revoked."""
+    """An invitation as it stands. state: open, used, expired or revoked. recruit_id: of whoever came with it and has agreed
+    that anything is kept; a name would else stand beside the number of somebody who has not.
+    """
 
     id: uuid.UUID
     code: str
@@ -190,8 +192,9 @@ STATE = """case when i.used_at is not null then 'used' when i.revoked_at is not 
                 when i.expires_at <= :now then 'expired' else 'open' end"""
 SELECT = f"""
     select i.id, i.code, i.name, i.reference, i.language, i.profile, i.batch, i.created_at, coalesce(s.name, k.name),
-           i.expires_at, i.used_at, i.revoked_at, i.recruit_id, {STATE}
+           i.expires_at, i.used_at, i.revoked_at, case when r.consent = 'given' then i.recruit_id end, {STATE}
     from invitations i left join staff s on s.id = i.created_by left join api_keys k on k.id = i.api_key_id
+    left join recruits r on r.id = i.recruit_id
 """  # noqa: S608 - a constant
 MATCHING = f"""
     (cast(:state as text) = '' or {STATE} = :state) and (cast(:batch as uuid) is null or i.batch = :batch)

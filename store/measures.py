@@ -50,38 +50,51 @@ class Measures:
 
 
 READ = sql("""
+    with asked as (
+        select h.*, min(h.created_at) over (partition by h.conversation_id order by h.id rows between 1 following and 1 following)
+            as back_at
+        from handovers h where h.created_at >= :since
+    ), told as (
+        select e.handover_id, min(e.at) filter (where e.kind = 'answered') as answered_at,
+               bool_or(e.kind = 'escalated') as escalated
+        from handover_events e join asked on asked.id = e.handover_id
+        where e.kind in ('answered', 'escalated') group by 1
+    )
     select coalesce(h.language, r.language), h.theme, h.reason, h.status, h.created_at,
-        least(h.answered_at, (select min(e.at) from handover_events e where e.handover_id = h.id and e.kind = 'answered')),
-        h.first_promised_at, h.closed_at, h.outcome, h.rating,
-        exists (select from handover_events e where e.handover_id = h.id and e.kind = 'escalated'),
-        (select min(n.created_at) from handovers n where n.conversation_id = h.conversation_id and n.id > h.id)
-    from handovers h join conversations c on c.id = h.conversation_id join addresses a on a.id = c.address_id
+        least(h.answered_at, t.answered_at), h.first_promised_at, h.closed_at, h.outcome, h.rating,
+        coalesce(t.escalated, false), h.back_at
+    from asked h left join told t on t.handover_id = h.id
+    join conversations c on c.id = h.conversation_id join addresses a on a.id = c.address_id
     join recruits r on r.id = a.recruit_id
-    where h.created_at >= :since and h.created_at < :until
+    where h.created_at < :until
 """)
 
 
-async def measures(connection: AsyncConnection, *, since: datetime, until: datetime, now: datetime) -> Measures:
-    """Of the handovers that began from `since` until before `until`."""
+GROUPS = ("language", "theme", "reason", "outcome")
+
+
+async def measures(
+    connection: AsyncConnection, *, since: datetime, until: datetime, now: datetime, groups: Sequence[str] = GROUPS
+) -> Measures:
+    """Of the handovers that began from `since` until before `until`; groups that are not asked for stay empty."""
     found = await connection.execute(READ, {"since": since, "until": until})
-    return measured([Measured(*row) for row in found], until=until, now=now)
+    return measured([Measured(*row) for row in found], until=until, now=now, groups=groups)
 
 
-def measured(rows: Sequence[Measured], *, until: datetime, now: datetime) -> Measures:
-    def grouped(label: Callable[[Measured], str | None]) -> list[dict[str, Any]]:
-        labels = Counter(label(row) for row in rows)
-        largest = sorted(labels, key=lambda one: (-labels[one], one is None, one or ""))
-        return [
-            {"label": one, **figures([row for row in rows if label(row) == one], until=until, now=now)}
-            for one in largest
-        ]
+def measured(rows: Sequence[Measured], *, until: datetime, now: datetime, groups: Sequence[str] = GROUPS) -> Measures:
+    def grouped(name: str, label: Callable[[Measured], str | None]) -> list[dict[str, Any]]:
+        of: dict[str | None, list[Measured]] = {}
+        for row in rows if name in groups else ():
+            of.setdefault(label(row), []).append(row)
+        largest = sorted(of, key=lambda one: (-len(of[one]), one is None, one or ""))
+        return [{"label": one, **figures(of[one], until=until, now=now)} for one in largest]
 
     return Measures(
         total=figures(rows, until=until, now=now),
-        by_language=grouped(lambda row: row.language),
-        by_theme=grouped(lambda row: row.theme),
-        by_reason=grouped(lambda row: row.reason.partition(":")[0]),
-        by_outcome=grouped(_ended),
+        by_language=grouped("language", lambda row: row.language),
+        by_theme=grouped("theme", lambda row: row.theme),
+        by_reason=grouped("reason", lambda row: row.reason.partition(":")[0]),
+        by_outcome=grouped("outcome", _ended),
     )
 
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.days import danish_day
+
 ROLL_UP = text("""
     with gone as (
         delete from tallies where id in (select id from tallies order by id limit 20000 for update skip locked)
@@ -35,16 +37,16 @@ class Counted:
 
 BY = ("day", "language", "theme", "topic")
 COUNTED = text("""
-    with n as materialized (
-        select day, what, language, theme, topic, sum(number) as number from (
-            select day, what, language, theme, topic, number from counts
-            union all select day, what, language, theme, topic, number from tallies) both_
-        where day between :since and :until group by 1, 2, 3, 4, 5
-    )
     select what, case when grouping(day) = 0 then 'day' when grouping(language) = 0 then 'language'
                       when grouping(theme) = 0 then 'theme' else 'topic' end,
            coalesce(day::text, language, theme, topic), sum(number)::int
-    from n group by grouping sets ((what, day), (what, language), (what, theme), (what, topic)) order by 2, 1, 3
+    from (
+        select day, what, language, theme, topic, number from counts
+        where day between :since and :until and what not like 'reminder%'
+        union all
+        select day, what, language, theme, topic, number from tallies where day between :since and :until
+    ) n
+    group by grouping sets ((what, day), (what, language), (what, theme), (what, topic)) order by 2, 1, 3
 """)
 
 
@@ -65,32 +67,48 @@ class Reminded:
     done: int
 
 
-LEDGER = text("""
-    select status, case when status in ('skipped', 'failed') then coalesce(reason, '') else '' end, count(*)::int
-    from reminders where kind in ('task', 'own') and planned_for >= :since and planned_for < :until
-    group by 1, 2 order by 1, 2
+REMINDED = text("""
+    select what, topic, sum(number)::int from counts
+    where day between :since and :until and what in ('reminder', 'reminder_skipped', 'reminder_done') group by 1, 2
 """)
-DONE = text("""
-    select count(*)::int from (
-        select distinct r.recruit_id, r.task, r.occurrence from reminders r
-        join task_changes t on t.recruit_id = coalesce(r.about_id, r.recruit_id) and t.task = r.task
+
+
+async def reminded(connection: AsyncConnection, *, since: date, until: date) -> Reminded:
+    """Of the reminders that were planned for these days, as `keep_reminders` has counted them last."""
+    found: dict[str, dict[str, int]] = {"reminder": {}, "reminder_skipped": {}, "reminder_done": {}}
+    for what, which, number in await connection.execute(REMINDED, {"since": since, "until": until}):
+        found[what][which] = number
+    return Reminded(found["reminder"], found["reminder_skipped"], found["reminder_done"].get("", 0))
+
+
+FORGET_REMINDERS = text("delete from counts where day >= :since and what like 'reminder%'")
+# The ledger is read whole: an index for this alone would make each sending dearer (docs/decisions/0004).
+KEEP_REMINDERS = text("""
+    with r as (
+        select id, recruit_id, about_id, kind, task, occurrence, status, coalesce(reason, '') as reason, settled_at,
+               (planned_for at time zone 'Europe/Copenhagen')::date as day
+        from reminders where kind in ('task', 'own') and planned_for >= :begin and planned_for < :end
+    ), done as (
+        select distinct r.id, r.day from r join task_changes t
+            on t.recruit_id = coalesce(r.about_id, r.recruit_id) and t.task = r.task
             and t.status = 'done' and t.created_at between r.settled_at and r.settled_at + interval '7 days'
-        where r.kind = 'task' and r.status = 'sent' and r.planned_for >= :since and r.planned_for < :until
-    ) d
+        where r.kind = 'task' and r.status = 'sent'
+    )
+    insert into counts (day, what, topic, number)
+    select day, 'reminder', status, count(*) from r group by 1, 3
+    union all
+    select day, 'reminder_skipped', case when reason like 'waits for%' then 'waits' else reason end, count(*)
+    from r where status = 'skipped' group by 1, 3
+    union all
+    select day, 'reminder_done', '', count(*) from done group by 1
 """)
 
 
-async def reminded(connection: AsyncConnection, *, since: datetime, until: datetime) -> Reminded:
-    """Of the reminders that were planned for that time."""
-    span = {"since": since, "until": until}
-    by_status: dict[str, int] = {}
-    skipped: dict[str, int] = {}
-    for status, reason, number in await connection.execute(LEDGER, span):
-        by_status[status] = by_status.get(status, 0) + number
-        if status == "skipped":
-            skipped[reason] = skipped.get(reason, 0) + number
-    done: int = (await connection.execute(DONE, span)).scalar_one()
-    return Reminded(by_status, skipped, done)
+async def keep_reminders(connection: AsyncConnection, *, since: datetime, until: datetime) -> None:
+    """Count anew what became of the reminders planned for that time, as days go by and things get done."""
+    await connection.execute(text("select pg_advisory_xact_lock(8, 1)"))
+    await connection.execute(FORGET_REMINDERS, {"since": danish_day(since)})
+    await connection.execute(KEEP_REMINDERS, {"begin": since, "end": until})
 
 
 @dataclass(frozen=True, slots=True)

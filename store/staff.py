@@ -171,8 +171,13 @@ async def remove(connection: AsyncConnection, staff_id: int) -> None:
 
 
 async def set_password(connection: AsyncConnection, staff_id: int, password_hash: str) -> None:
-    """A new password ends every session that is open."""
+    """A new password ends every session that is open, and every link to choose one."""
     await connection.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    await connection.execute(
+        delete(StaffLink).where(
+            StaffLink.staff_id == staff_id, StaffLink.purpose == "password", StaffLink.used_at.is_(None)
+        )
+    )
     await connection.execute(
         update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash, failed=0, locked_until=None)
     )

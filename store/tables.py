@@ -826,7 +826,7 @@ class Count(Base):
     """How often something happened on a Danish day; nothing leads from here to a person.
 
     what: conversation (a person writing on a day), answered, asked_back, unanswered, handed_over, danger, thumb_up,
-    thumb_down.
+    thumb_down; and, counted anew every hour, reminder (topic: its status), reminder_skipped (topic: why), reminder_done.
     """
 
     __tablename__ = "counts"

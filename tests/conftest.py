@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,12 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def services(settings: Settings, no_people: None) -> AsyncIterator[Services]:
+    async with services_over(settings) as made:
+        yield made
+
+
+@asynccontextmanager
+async def services_over(settings: Settings) -> AsyncIterator[Services]:
     """Services over the real database, with a scripted engine, a fake channel and a clock that stands still."""
     engine = database.connect(settings.database_url)
     sessions = database.sessions(engine)

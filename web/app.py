@@ -37,7 +37,8 @@ from web.admin import (
     texts,
     training,
 )
-from web.api.app import PREFIX, create_api
+from web.api.app import create_api
+from web.api.problems import PREFIX
 from web.doors import Doors
 from web.errors import SignedOut, add_error_handlers
 from web.frame import STATIC, Frame, static_version, words_in

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from core.errors import VelkommenError
 from i18n.translator import msgid
+from web.api.problems import PREFIX, http_problem
 from web.frame import frame_of
 from web.headers import loggable
 
@@ -57,6 +58,8 @@ async def refused(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if request.url.path.startswith(f"{PREFIX}/"):  # an address with a line break in it does not even reach the API
+        return await http_problem(request, error)
     return _answer(request, error.status_code, dict(error.headers or {}))
 
 

@@ -1,8 +1,10 @@
 """What every page and request handler shares: the doors, the templates, the person's language."""
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
 LANGUAGE_COOKIE = "velkommen_language"  # what the address asked for when the chat was opened
 PICKED_COOKIE = "velkommen_picked"  # what the person picked by hand in this browser; static/wording.js sets it
 THEME_COOKIE = "velkommen_theme"
+KEPT_FOR = 60.0  # seconds
 
 
 def static_version() -> str:
@@ -35,9 +38,27 @@ def static_version() -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
+class Kept:
+    """What takes a while to find out, kept for a minute; of several who want the same at once, one finds it out."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, tuple[float, Any]] = {}
+        self._asking = asyncio.Lock()
+
+    async def get(self, key: Hashable, find: Callable[[], Awaitable[Any]]) -> Any:
+        async with self._asking:
+            now = time.monotonic()
+            self._found = {each: kept for each, kept in self._found.items() if now - kept[0] < KEPT_FOR}
+            if key not in self._found:
+                self._found[key] = now, await find()
+            return self._found[key][1]
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """limits: of what visitors write; files: of what they send besides; signs: of telling that they are writing;
+    """kept: what somebody found out within the last minute.
+
+    limits: of what visitors write; files: of what they send besides; signs: of telling that they are writing;
     sign_ins: of attempts to sign in; steps: of what a colleague does in the inbox; searches: of what they look for.
     provider: where colleagues may sign in besides.
     """
@@ -56,6 +77,7 @@ class Frame:
     passwords: Passwords
     version: str
     provider: Provider | None = None
+    kept: Kept = field(default_factory=Kept)
 
     def close(self) -> None:
         """Let every open page go."""

@@ -217,3 +217,24 @@ async def test_an_old_button_does_not_move_the_day_on_which_something_was_done(n
         assert "open:r-register-cpr" in payloads(card)
     assert await standing(nurse) == {"r-register-cpr": "done"}
     assert [row[0].isoformat() for row in await nurse.rows("select day from task_changes")] == ["2026-11-20"]
+
+
+async def test_how_far_somebody_is_may_be_shared_and_no_longer(nurse: Chat) -> None:
+    nurse.services.private_address = lambda number: f"https://velkommen.test/l/{number}"
+    (reply,) = await nurse.presses("share")
+    assert "share:yes" in payloads(reply)
+    shares = "select profile ->> 'shares_progress' from recruits"
+    for press, says, then, kept in (
+        ("share:yes", "can see how far you are", "share:no", "yes"),
+        ("share:no", "can no longer see", "share:yes", ""),
+    ):
+        (reply,) = await nurse.presses(press)
+        assert says in reply.text
+        assert then in payloads(reply)
+        assert await nurse.rows(shares) == [(kept,)]
+
+
+async def test_nothing_is_shared_without_consent(chat: Chat) -> None:
+    (reply,) = await chat.presses("share:yes")
+    assert "consent:yes" in payloads(reply)
+    assert await chat.rows("select id from recruits where profile ? 'shares_progress'") == []

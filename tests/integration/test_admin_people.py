@@ -193,7 +193,7 @@ async def test_a_person_with_everything_but_what_was_said(three: Office) -> None
     assert "Delete this person" not in page, "a supervisor cannot"
     assert await three.rows("select what from looks") == [("person",)]
     looked = "select about from audit where what = 'people.read' and staff_id = :id"
-    assert await three.rows(looked, id=three.sofie.who.id) == [(f"person:{who}",)]
+    assert await three.rows(looked, id=three.sofie.who.id) == [(f"recruit:{who}",)]
 
 
 async def test_of_somebody_who_has_not_agreed_there_is_no_profile(three: Office) -> None:
@@ -242,7 +242,7 @@ async def test_deleting_needs_a_word_and_leaves_nothing(three: Office) -> None:
     assert (await three.anders.get(f"/admin/people/{who}")).status_code == 404
     assert len(await three.names()) == 2
     deleted = "select about, data from audit where what = 'people.delete' and staff_id = :id"
-    assert await three.rows(deleted, id=three.anders.who.id) == [(f"person:{who}", {})]
+    assert await three.rows(deleted, id=three.anders.who.id) == [(f"recruit:{who}", {})]
 
     joy = Chat(three.services, address="joy")
     assert await joy.commands("start"), "who writes again is somebody new"

@@ -231,6 +231,7 @@ async def test_every_look_and_change_is_in_the_audit_log(services: Services, hr:
     [
         ("GET", "/nothing", None, 404),
         ("PUT", "/people", None, 405),
+        ("GET", "/people/a%0Ab", None, 404),
         ("POST", "/invitations", b"{", 400),
         ("POST", "/invitations", b"[]", 422),
         ("POST", "/invitations", b'{"people": []}', 422),

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from bot.services import Services
+from core.days import danish_midnight
 from knowledge.library import Library
 from operations.assemble import web_doors
+from store.numbers import keep_reminders
 from tests.support.inbox import Browser, add, comes_over, signed_in
 from web.admin.numbers import STALE, Period, period, stale
 from web.app import create_app
@@ -102,6 +104,10 @@ async def test_reminders_and_what_came_of_them(head: Browser, services: Services
                     ),
                     {"id": person, "day": TODAY, "later": services.now() + timedelta(days=2)},
                 )
+    async with services.database.begin() as connection:
+        since, until = danish_midnight(TODAY - timedelta(days=60)), danish_midnight(TODAY + timedelta(days=1))
+        for _ in range(2):
+            await keep_reminders(connection, since=since, until=until)
     page = (await head.get("/admin/numbers", period="7")).text
     assert "100 % of what people were reminded of was done within 7 days." in page
     rows = dict(table_of((await head.get("/admin/numbers/reminders.csv", period="7")).text)[1:])

@@ -119,7 +119,7 @@ async def place(trained: Settings, postgres: str) -> AsyncIterator[Place]:
                 topics=trained_topics(learnt), report={"learnt": digest_in(learnt)}, now=services.now(),
             )  # fmt: skip
         try:
-            yield Place(services, Trainer(services), settings.rasa_url)
+            yield Place(services, Trainer(services, politely=False), settings.rasa_url)
         finally:
             await services.engine.close()  # type: ignore[attr-defined]
             await rasa.stop()

@@ -102,7 +102,7 @@ async def fill(services: Services, colleague: int) -> Filled:
             "insert into announcements (name, segment, texts, status, created_at, kind, about) values "
             "('correction-1', '{}', '{\"en\": \"We told you something wrong.\"}', 'draft', :now, 'correction', "
             "cast(:about as jsonb)) returning id",
-            about=json.dumps({"revision": revision, "revisions": [revision]}),
+            about=json.dumps({"name": ["text", "tax-card", "en"], "topics": ["tax-card"], "revisions": [revision]}),
         )  # fmt: skip
         await one(
             "insert into audit (at, staff_id, who, what, about) values (:now, 1, 'Ada', 'answers.edit', 'text:tax-card') "

@@ -366,9 +366,11 @@ def rights_to(room: Room, opened: Opened) -> dict[str, bool]:
     review = room.frame.doors.settings.review
     others = draft is not None and draft.state == "in_review" and draft.staff_id != room.me.id
     if opened.new and opened.facts_draft is not None:
-        others = others and opened.facts_draft.staff_id != room.me.id
+        # Both are published at once, so both are as they were sent to review.
+        others = others and opened.facts_draft.staff_id != room.me.id and opened.facts_draft.state == "in_review"
     outdated = (opened.made_from or opened.source_revision) < opened.source_revision
     waits = opened.new and opened.language != DEFAULT  # English comes first
+    whole = edit and all(room.writes(language=code) for slug, code in opened.library.texts if slug == opened.slug)
     return {
         "edit": edit,
         "submit": edit and not waits,
@@ -376,7 +378,7 @@ def rights_to(room: Room, opened: Opened) -> dict[str, bool]:
         "approve": room.may("answers.review") and own and others and not waits,
         "discard": edit and draft is not None,
         "right": edit and draft is None and opened.published is not None and outdated,
-        "remove": edit and (not review or room.may("answers.review")) and opened.kind == "topic" and not opened.new,
+        "remove": whole and (not review or room.may("answers.review")) and opened.kind == "topic" and not opened.new,
     }
 
 

@@ -81,6 +81,8 @@ async def restore(room: Room, form: Form) -> Response:
                 raise Unfit(msgid("The topic itself was taken away. Bring that back first: its texts come with it."))
             await _refuse_faults(room, name, wanted.data)
             changes = await _brought_back(connection, name, wanted.data, current)
+            if not all(room.writes(language=language) for _, _, language in changes):
+                room.not_yours()
             if room.frame.doors.settings.review:
                 for each, data in changes.items():
                     await editing.save_draft(connection, each, data, version=0, staff_id=room.me.id, now=room.now)

@@ -305,6 +305,7 @@ async def approve(room: Room, form: Form) -> Response:
 async def send_back(room: Room, form: Form) -> Response:
     opened = await _opened(room)
     try:
+        _may_write(room, opened)
         async with room.writing() as connection:
             note = one(form, "note")[:300]
             await pieces.send_back(room, connection, opened.piece, version=_version(form), note=note)
@@ -345,9 +346,11 @@ async def restore(room: Room, form: Form) -> Response:
     there = id_ in library.by_id
     if number is None or not (there or name[0] == "task"):
         room.gone()
-    if not room.writes(language=name[2] or DEFAULT):
-        room.not_yours()
     async with room.writing() as connection:
+        rule = library.by_id[id_].topic if there else await _topic_then(connection, number)
+        theme = library.topics[rule].theme if rule and rule in library.topics else ""
+        if not room.writes(language=name[2] or DEFAULT, theme=theme):
+            room.not_yours()
         await pieces.bring_back(room, connection, number, lambda wanted: wanted == name)
         if there:
             return room.back(f"{HOME}/{id_}/{room.param('part')}", "drafted_again")
@@ -359,6 +362,12 @@ async def restore(room: Room, form: Form) -> Response:
     return room.back(f"{HOME}/{id_}/{RULE}", "task_back")
 
 
+async def _topic_then(connection: AsyncConnection, number: int) -> str | None:
+    """To which topic a rule belonged."""
+    revision = await editing.revision(connection, number)
+    return (revision.data or {}).get("topic") if revision else None
+
+
 @rooms.do("/{task}/remove", "checklists.edit")
 async def remove(room: Room, form: Form) -> Response:
     opened = await _opened(room, RULE)
@@ -366,6 +375,10 @@ async def remove(room: Room, form: Form) -> Response:
         _may_write(room, opened)
         if opened.new:
             room.gone()
+        if not all(room.writes(language=code) for key, code in opened.library.task_texts if key == opened.id):
+            raise Unfit(LIMITED)
+        if pieces.needs_another(room) and not room.may("answers.review"):
+            raise Unfit(pieces.REVIEW_FIRST)
         if opened.id in SHOWN_BY.values():
             raise Unfit(DAYS_HANG_ON_IT)
         for fault in removal_faults("task", opened.id, "", opened.library):

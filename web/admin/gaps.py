@@ -24,6 +24,7 @@ from store import gaps
 from store.editing import Collision, Data
 from store.gaps import Filters, Gap, Question, Suggestion
 from web.admin import pieces
+from web.admin.hidden import FEWEST
 from web.admin.pieces import Piece, Step, Wanted
 from web.admin.room import Room, Rooms, Unfit, says
 from web.bodies import Form, one
@@ -89,6 +90,7 @@ async def board(room: Room) -> Response:
         "admin/gaps.html",
         found=found,
         samples=samples,
+        fewest=FEWEST,  # a day of so few people, beside what they asked, would be somebody's own
         titles={number: _titles(library, thought.get(number, ())[:LIKELY], room.language) for number in numbers},
         title_of=lambda slug: _title(library, slug, room.language),
         language_name=lambda code: local.language(code, room.language),

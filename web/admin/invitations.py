@@ -66,12 +66,14 @@ async def invited(room: Room) -> Response:
 async def _list(room: Room, *, refused: Any = None, status: int = 200) -> Response:
     state = room.query("state") if room.query("state") in STATES else ""
     batch, number = _number(room.query("batch")), room.page_number()
-    async with room.reading() as connection:
+    async with room.writing() as connection:
         found, count = await invitations.page(
             connection, now=room.now, state=state, batch=batch, query=room.query("q"),
             offset=(number - 1) * AT_A_TIME, most=AT_A_TIME,
         )  # fmt: skip
         batches = await invitations.batches(connection)
+        if found:
+            await room.audit(connection, "people.list", about="people:invitations", people=len(found))
     asked = {"q": room.query("q"), "state": state, "batch": str(batch or "")}
     asked = {name: value for name, value in asked.items() if value}
     return room.page(
@@ -278,7 +280,7 @@ async def cards(room: Room) -> Response:
     """To print and cut out, or to send: whoever is invited, with the link and its codes. Used ones have none."""
     number, one_only = room.page_number(), _number(room.query("id"))
     telegram = await room.frame.doors.telegram_name()
-    async with room.reading() as connection:
+    async with room.writing() as connection:
         if one_only is not None:
             single = await invitations.one(connection, one_only, now=room.now)
             found, count = ([single], 1) if single and single.state == "open" else ([], 0)
@@ -287,6 +289,9 @@ async def cards(room: Room) -> Response:
                 connection, now=room.now, state="open", batch=_number(room.query("batch")),
                 offset=(number - 1) * CARDS, most=CARDS,
             )  # fmt: skip
+        if found:
+            about = "people:cards" if one_only is None else f"invitation:{one_only}"
+            await room.audit(connection, "people.list", about=about, people=len(found))
     batch = _number(room.query("batch"))
     return room.page(
         "admin/cards.html",

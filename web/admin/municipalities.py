@@ -44,7 +44,7 @@ KEY = msgid("Use lower-case letters without accents, digits and hyphens, such as
 TAKEN = msgid("There is one of this name already.")
 NOTHING = msgid("Nothing was changed.")
 TYPE_IT = msgid("Type {word} to take it away.")
-OTHERS = msgid("Your account keeps to other municipalities or languages.")
+OTHERS = msgid("Your account keeps to other municipalities, languages or themes.")
 SOMEBODY = msgid("Somebody else changed this meanwhile. Both are below; nothing is lost.")
 
 rooms = Rooms(prefix=HOME)
@@ -163,8 +163,11 @@ async def save(room: Room, form: Form) -> Response:
             piece = await pieces.look(connection, name_of(key))
             if piece.state == "missing":
                 room.gone()
-            data = read(form, await room.library())
-            _may_change(room, key, piece.data, data)
+            library = await room.library()
+            data = read(form, library)
+            # What goes further than a draft may hold what somebody else has drafted.
+            before = piece.data if asked.step == "draft" else piece.told or {}
+            _may_change(room, key, before, data, library)
             touched = data != piece.data
             if not touched and (piece.draft is None or asked.step == "draft"):
                 raise Unfit(NOTHING)
@@ -247,11 +250,16 @@ def _line(text: str) -> str:
     return " ".join(pieces.clean(text).split())
 
 
-def _may_change(room: Room, key: str, before: Data, after: Data) -> None:
-    """An account that keeps to municipalities or languages changes these only."""
+def _may_change(room: Room, key: str, before: Data, after: Data, library: Library) -> None:
+    """An account that keeps to municipalities, languages or themes changes these only."""
     if not keeps_to(room, key):
         raise Unfit(OTHERS)
     if not all(room.writes(language=code) for code in languages_changed(before, after)):
+        raise Unfit(OTHERS)
+    older, newer = (normal("municipality", each)["lines"] if each else [] for each in (before, after))
+    changed = [line for line in (*older, *newer) if line not in older or line not in newer]
+    slugs = {slug for line in changed for slug in line["topics"] if slug in library.topics}
+    if not all(room.writes(theme=library.topics[slug].theme) for slug in slugs):
         raise Unfit(OTHERS)
 
 
@@ -298,8 +306,12 @@ async def _step(room: Room, form: Form, said: str) -> Response:
             piece = await pieces.look(connection, name_of(key))
             if piece.state == "missing":
                 room.gone()
+            library = await room.library()
+            # Taken away or looked at, it is all that differs from what is told.
+            after = {} if said == "removed" else piece.data
+            _may_change(room, key, piece.told or {}, after, library)
             if said == "published":
-                for fault in faults("municipality", key, "", piece.data, await room.library()):
+                for fault in faults("municipality", key, "", piece.data, library):
                     raise Unfit(FAULT, problem=fault.problem, remedy=fault.remedy)
                 await pieces.approve(room, connection, piece, version=version)
             elif said == "sent_back":
@@ -319,7 +331,7 @@ async def _step(room: Room, form: Form, said: str) -> Response:
 async def _remove(room: Room, connection: AsyncConnection, piece: Piece, word: str) -> None:
     if word != DELETE:
         raise Unfit(TYPE_IT, "word", word=DELETE)
-    if not room.writes() or (pieces.needs_another(room) and not room.may("answers.review")):
+    if pieces.needs_another(room) and not room.may("answers.review"):
         raise Unfit(pieces.REVIEW_FIRST)
     if piece.draft:
         await editing.discard(connection, piece.name, version=piece.version)

@@ -4,14 +4,13 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from fastapi.responses import Response
 from markupsafe import Markup
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.mentor_words import OUTCOMES
-from core.days import danish_day, danish_moment
+from core.days import danish_day, danish_midnight
 from i18n import format as local
 from i18n.languages import DEFAULT, LANGUAGES
 from i18n.translator import msgid
@@ -50,6 +49,7 @@ WHY = {
     "consent": msgid("No consent (any more)"),
     "unreachable": msgid("Not reachable"),
     "too late": msgid("It would have come too late"),
+    "waits": msgid("It waits for something else"),
     "": msgid("No longer needed"),
 }
 PRESETS = (
@@ -157,34 +157,51 @@ def period(query: Callable[[str], str], today: date) -> Period:
     return Period(max(since, until - timedelta(days=MOST_DAYS - 1)), until)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database says of a period, and of the time before where that is compared."""
+
+    counted: Mapping[str, Sequence[Counted]]
+    earlier: Sequence[Counted] | None
+    handed: Measures
+    told: stored.Reminded
+    phases: Sequence[stored.InPhase]
+
+
 async def _blocks(room: Room, asked: Period) -> list[Block]:
-    async with room.reading() as connection:
-        counted = await stored.counted(connection, since=asked.since, until=asked.until)
-        earlier = None
-        if room.query("compare"):
-            span = asked.before()
-            earlier = (await stored.counted(connection, since=span.since, until=span.until))["language"]
-        handed = await _measured(connection, asked, room)
-        told = await stored.reminded(connection, since=_start(asked.since), until=_start(asked.until, days=1))
-        phases = await stored.phases(connection, today=danish_day(room.now))
+    compare = bool(room.query("compare"))
+    found: Found = await room.frame.kept.get(("numbers", asked, compare), lambda: _find(room, asked, compare))
     library = await room.library()
+    by = found.counted
     return [
-        _conversations(room, asked, counted["day"], earlier),
-        _ends(room, counted["language"], earlier),
-        _by(room, "themes", msgid("Questions by theme"), counted["theme"], lambda theme: _theme(room, theme)),
-        _by(room, "languages", msgid("Questions by language"), counted["language"], lambda code: _language(room, code)),
-        _topics(room, counted["topic"], library),
-        _ratings(room, counted["language"], handed),
-        _waits(room, handed),
-        _reminders(room, told),
-        _progress(room, phases),
+        _conversations(room, asked, by["day"], found.earlier),
+        _ends(room, by["language"], found.earlier),
+        _by(room, "themes", msgid("Questions by theme"), by["theme"], lambda theme: _theme(room, theme)),
+        _by(room, "languages", msgid("Questions by language"), by["language"], lambda code: _language(room, code)),
+        _topics(room, by["topic"], library),
+        _ratings(room, by["language"], found.handed),
+        _waits(room, found.handed),
+        _reminders(room, found.told),
+        _progress(room, found.phases),
         _stale(room, library),
     ]
 
 
-async def _measured(connection: AsyncConnection, asked: Period, room: Room) -> Measures:
-    until = _start(asked.until, days=1)
-    return await measures(connection, since=_start(asked.since), until=until, now=room.now)
+async def _find(room: Room, asked: Period, compare: bool) -> Found:
+    span = {"since": danish_midnight(asked.since), "until": danish_midnight(asked.until + timedelta(days=1))}
+    async with room.reading() as connection:
+        counted = await stored.counted(connection, since=asked.since, until=asked.until)
+        earlier = None
+        if compare:
+            before = asked.before()
+            earlier = (await stored.counted(connection, since=before.since, until=before.until))["language"]
+        return Found(
+            counted,
+            earlier,
+            await measures(connection, **span, now=room.now, groups=("language",)),
+            await stored.reminded(connection, since=asked.since, until=asked.until),
+            await stored.phases(connection, today=danish_day(room.now)),
+        )
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
@@ -453,11 +470,6 @@ def _share(percent: float | None) -> str:
 
 def _percent(part: int, whole: int) -> int:
     return round(100 * part / whole) if whole else 0
-
-
-def _start(day: date, *, days: int = 0) -> datetime:
-    """Midnight in Denmark at the beginning of a day."""
-    return danish_moment(f"{day + timedelta(days=days)} 00:00")
 
 
 def _harmless(cell: str) -> str:

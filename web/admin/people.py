@@ -74,11 +74,13 @@ async def people(room: Room) -> Response:
     wanted, sort = _wanted(room), _sort(room.query("sort"))
     today, number = danish_day(room.now), room.page_number()
     library = await room.library()
-    async with room.reading() as connection:
+    async with room.writing() as connection:
         names = await recruits.employers(connection)
         rows, count = await recruits.page(
             connection, wanted, sort=sort, today=today, offset=(number - 1) * AT_A_TIME, most=AT_A_TIME
         )
+        if rows:
+            await room.audit(connection, "people.list", about="people:list", people=len(rows), **_noted(wanted))
     words = _words(room, library)
     asked = {name: value for name, value in _asked(wanted, sort).items() if value}
     return room.page(
@@ -108,8 +110,7 @@ async def export_list(room: Room, form: Form) -> Response:
     async with room.writing() as connection:
         names = await recruits.employers(connection)
         rows, count = await recruits.page(connection, wanted, sort=sort, today=today, most=recruits.EVERYBODY)
-        filters = {name: value for name, value in asdict(wanted).items() if value and name != "query"}
-        await room.audit(connection, "people.export", about="people:list", people=count, **filters)
+        await room.audit(connection, "people.export", about="people:list", people=count, **_noted(wanted))
     head = [
         msgid("Number"), msgid("Agreed"), msgid("Name"), msgid("Language"), msgid("Municipality"), msgid("Employer"),
         msgid("Phase"), msgid("Arrival"), msgid("Done"), msgid("Of"), msgid("Legal limits passed"), msgid("Last heard of"),
@@ -124,6 +125,11 @@ async def export_list(room: Room, form: Form) -> Response:
     ]  # fmt: skip
     content = sheets.as_csv([[room.t.gettext(each) for each in head], *lines])
     return _file(content, "text/csv; charset=utf-8", f"velkommen-recruits-{today.isoformat()}.csv")
+
+
+def _noted(wanted: Filter) -> dict[str, Any]:
+    """The filters for the audit log; what was searched for may be a name."""
+    return {name: value for name, value in asdict(wanted).items() if value and name != "query"}
 
 
 def _wanted(room: Room) -> Filter:
@@ -224,7 +230,7 @@ async def person(room: Room) -> Response:
     async with room.writing() as connection:
         found = await _found(room, connection)
         await handovers.look(connection, room.me.id, found.id, "person", now=room.now)
-        await room.audit(connection, "people.read", about=f"person:{found.id}")
+        await room.audit(connection, "people.read", about=f"recruit:{found.id}")
     return await _page(room, found)
 
 
@@ -235,7 +241,7 @@ async def export_person(room: Room, form: Form) -> Response:
         connection = await session.connection()
         found = await _found(room, connection)
         await handovers.look(connection, room.me.id, found.id, "profile", now=room.now)
-        await room.audit(connection, "people.export", about=f"person:{found.id}")
+        await room.audit(connection, "people.export", about=f"recruit:{found.id}")
         kept = dict(await room.frame.doors.export(session, found.id))
     content = json.dumps(kept, ensure_ascii=False, indent=2, default=str).encode()
     return _file(content, "application/json", f"velkommen-{str(found.id)[:8]}.json")
@@ -254,7 +260,7 @@ async def delete_person(room: Room, form: Form) -> Response:
             await room.frame.doors.drop_topic(chat_id, number)
         if not await recruits.delete_person(connection, found):
             room.gone()
-        await room.audit(connection, "people.delete", about=f"person:{found.id}")
+        await room.audit(connection, "people.delete", about=f"recruit:{found.id}")
     return room.back("/admin/people", said="person_deleted")
 
 
@@ -315,7 +321,7 @@ async def _page(room: Room, found: Person, *, status: int = 200, refused: Any = 
             }
             for row in talks
         ],
-        came_with=came_with,
+        came_with=came_with if agreed else [],
         looks=[(each.at, each.name or words.t.gettext(SOMEBODY), _of(LOOKS, each.what, words)) for each in looks],
         mentors=mentors,
         word=WORD,

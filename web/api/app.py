@@ -38,12 +38,11 @@ from web.api.models import (
     Topics,
     TopicTitle,
 )
-from web.api.problems import FieldProblem, ProblemError, add_handlers, leads_to, problem_schemas, responses
+from web.api.problems import PREFIX, FieldProblem, ProblemError, add_handlers, leads_to, problem_schemas, responses
 from web.frame import Frame
 from web.invited import address
 from web.limits import Limits
 
-PREFIX = "/api/v1"
 LARGEST_BODY = 256_000
 CALLS_A_MINUTE, WRONG_KEYS_A_MINUTE = 120, 20
 TELEGRAM = "https://t.me/{bot}?start=i-{code}"
@@ -154,11 +153,7 @@ def create_api(frame: Frame | None) -> Api:
 
 async def _not_too_large(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     length = request.headers.get("content-length", "0")
-    if (
-        not length.isdecimal()
-        or int(length) > LARGEST_BODY
-        or "chunked" in request.headers.get("transfer-encoding", "")
-    ):
+    if not length.isdecimal() or int(length) > LARGEST_BODY or "transfer-encoding" in request.headers:
         body = {"type": "about:blank", "title": "Content Too Large", "status": 413, "instance": request.url.path}
         detail = f"A body has a Content-Length of at most {LARGEST_BODY} bytes."
         return JSONResponse({**body, "detail": detail, "errors": []}, 413, media_type="application/problem+json")

@@ -13,6 +13,7 @@ from starlette.routing import Match, Route
 
 from core.errors import VelkommenError
 
+PREFIX = "/api/v1"
 MEDIA = "application/problem+json"
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ def leads_to(pointer: str, *operations: str) -> dict[str, Any]:
 def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -95,7 +96,7 @@ def _pointer(at: tuple[int | str, ...]) -> str:
     return ".".join(map(str, rest or (where,)))
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = {404: "There is nothing at this address.", 405: "This address does not know that method."}
     headers = {"Allow": _methods(request)} if error.status_code == 405 else dict(error.headers or {})
