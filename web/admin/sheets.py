@@ -161,7 +161,7 @@ def _refuse_bombs(content: bytes) -> None:
             parts = packed.infolist()
             small = len(parts) <= MOST_PARTS and sum(part.file_size for part in parts) <= LARGEST_UNPACKED
             # A word that a part defines for itself may stand for a million letters. No office program writes one.
-            plain = small
+            plain = small and not any(_defines(packed.read(part)) for part in parts)
     except Exception:
         raise SheetError(UNREADABLE) from None
     if not plain:
