@@ -13,6 +13,7 @@ WHAT = {
     Outcomes.FALLBACK: "unanswered",
     Outcomes.DANGER: "danger",
 }
+TRIED = "bulk"  # questions that somebody tries in bulk (`velkommen ask`, the evaluation): nobody's
 COUNTED = "counted"  # in the conversation's state: the last day on which it was counted
 
 
@@ -20,6 +21,8 @@ def tallies(
     context: Context, outcome: Outcome, language: str, *, day: date, themes: Mapping[str, str]
 ) -> list[dict[str, str]]:
     """themes: of the topics that are published."""
+    if context.channel == TRIED:
+        return []
     rows = []
     if context.state.get(COUNTED) != day.isoformat():
         rows.append(_row("conversation", language))

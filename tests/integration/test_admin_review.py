@@ -4,7 +4,7 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 
 import httpx
 import openpyxl
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from bot.services import Services
 from knowledge.shelf import FRESH
 from operations.assemble import web_doors
-from store import audit, editing, invitations, progress, staff
+from store import api_keys, audit, editing, invitations, progress, staff
 from store.audit import Sought
 from store.editing import Name
 from store.invitations import Wanted
@@ -64,10 +64,16 @@ async def drafted(office: Editors, name: Name) -> editing.Draft | None:
 
 async def a_task_that_nothing_needs(office: Editors) -> str:
     """A published task, with its English text."""
-    library = await office.services.shelf.library()
-    task, text_ = library.by_id["r-bank-nemkonto"], library.task_text("r-bank-nemkonto", "en")
-    rule = task.model_dump(mode="json") | {"id": TASK, "prerequisites": []}
-    words = text_.model_dump(mode="json") | {"title": "Visit the library", "called": []}
+    rule, words = (
+        await told(office, ("task", "r-bank-nemkonto", "")),
+        await told(office, ("task_text", "r-bank-nemkonto", "en")),
+    )
+    assert rule is not None
+    assert words is not None
+    rule, words = (
+        rule | {"id": TASK, "prerequisites": []},
+        words | {"title": "Visit the library", "called": ["bookish", "books to borrow"]},
+    )
     async with office.services.database.begin() as connection:
         changes: dict[Name, editing.Data | None] = {
             ("task", TASK, ""): rule, ("task_text", TASK, "en"): words, ("task_text", TASK, "da"): words,
@@ -118,11 +124,11 @@ async def a_new_topic(office: Editors) -> str:
 
 async def test_a_translator_takes_no_topic_away_in_other_languages(office: Editors) -> None:
     pia = await office.joins("Pia", "editor", languages=("pl",))
+    facts, words = await told(office, ("topic", "tax-card", "")), await told(office, ("text", "tax-card", "en"))
+    assert facts is not None
+    assert words is not None
+    facts, words = facts | {"related": [], "near": []}, words | {"near": {}}
     async with office.services.database.begin() as connection:
-        library = await office.services.shelf.library()
-        topic, english = library.topics["tax-card"], library.texts["tax-card", "en"]
-        facts = topic.model_dump(mode="json") | {"slug": "bus-card", "related": [], "near": []}
-        words = english.model_dump(mode="json") | {"slug": "bus-card", "near": {}}
         changes: dict[Name, editing.Data | None] = {("topic", "bus-card", ""): facts, ("text", "bus-card", "en"): words}
         await editing.publish(connection, changes, staff_id=None, now=office.services.now())
     await asyncio.sleep(FRESH)
@@ -300,6 +306,64 @@ async def test_the_gap_board_tells_nobodys_own_deadline(services: Services, app:
     assert "dog?" in page
     assert "nearest legal limit" not in page
     assert "2026-12-05" not in page
+
+
+async def test_no_share_of_a_whole_gives_away_a_number_that_is_hidden(services: Services, app: FastAPI) -> None:
+    """30 % of ten are three."""
+    ada = await signed_in(services, app, await add(services, "Ada", "admin"))
+    today = services.now().date()
+    async with services.database.begin() as connection:
+        await connection.execute(text("delete from counts"))
+        for days, what, number in ((1, "answered", 3), (1, "unanswered", 7), (9, "answered", 2), (9, "asked_back", 8)):
+            await connection.execute(
+                text("insert into counts (day, what, language, number) values (:day, :what, 'en', :number)"),
+                {"day": today - timedelta(days=days), "what": what, "number": number},
+            )
+    page = (await ada.get("/admin/numbers", period="7", compare="1")).text
+    async with services.database.begin() as connection:
+        await connection.execute(text("delete from counts"))
+    assert "30 %" not in page
+    assert "20 %" not in page
+
+
+async def test_a_key_reads_no_number_that_another_system_gave_somebody(services: Services, app: FastAPI) -> None:
+    await comes_over(services, name="Joy", kommune="odense")
+    seen = {}
+    async with services.database.begin() as connection:
+        await connection.execute(text("delete from invitations"))
+        keys = {}
+        for name in ("HR", "Bank"):
+            keys[name], secret = await api_keys.make(
+                connection, name=name, scopes=["people:read"], staff_id=None, now=services.now()
+            )
+            seen[name] = secret
+        await invitations.make(connection, [Wanted("Joy", "HR-77")], api_key_id=keys["HR"], now=services.now())
+        await connection.execute(
+            text("update invitations set used_at = :now, recruit_id = (select id from recruits)"),
+            {"now": services.now()},
+        )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test") as http:
+        for name, reference in (("HR", "HR-77"), ("Bank", None)):
+            answer = await http.get("/api/v1/people", headers={"Authorization": f"Bearer {seen[name]}"})
+            assert [each["reference"] for each in answer.json()["items"]] == [reference], name
+
+
+async def test_whoever_closes_a_report_is_in_the_audit_log(services: Services, app: FastAPI) -> None:
+    sofie = await signed_in(services, app, await add(services, "Sofie", "supervisor"))
+    conversation = await comes_over(services, name="Joy")
+    async with services.database.begin() as connection:
+        report = (
+            await connection.execute(
+                text(
+                    "insert into abuse_reports (conversation_id, reason, created_at) values (:id, 'rude', now()) returning id"
+                ),
+                {"id": conversation},
+            )
+        ).scalar_one()
+    assert (await sofie.send(f"/inbox/desk/reports/{report}/close")).status_code == 303
+    async with services.database.connect() as connection:
+        found = await audit.page(connection, Sought(about=f"report:{report}"), most=5)
+    assert [(each.who, each.what) for each in found] == [("Sofie", "report.close")]
 
 
 # --- what comes from outside ------------------------------------------------------------------------------------------

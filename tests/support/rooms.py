@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 
 from bot.services import Services
+from store import api_keys, invitations
 from tests.support.inbox import comes_over
 from web.app import ROOMS
 
@@ -19,7 +20,7 @@ NAMED: dict[str, dict[str, str]] = {
     "/admin/checklists": {"task": "r-tax-card", "part": "pl"},
     "/admin/answers": {"slug": "tax-card", "part": "pl", "language": "pl"},
     "/admin/municipalities": {"key": "odense", "name": "odense", "kommune": "odense"},
-    "/admin/texts": {"kind": "canned", "key": "hello"},
+    "/admin/texts": {"kind": "canned", "key": "greeting"},
     "/admin/danger": {"section": "suicide"},
     "/admin/numbers": {"block": "ends"},
     "/admin/announcements": {"name": "snow"},
@@ -36,6 +37,9 @@ class Filled:
     correction: int
     colleague: int
     revision: int
+    question: int
+    key: int
+    invitation: uuid.UUID
 
 
 def routes(method: str = "GET") -> list[APIRoute]:
@@ -48,8 +52,10 @@ def address(path: str, filled: Filled) -> str:
     numbers = {
         "/admin/people": filled.person, "/admin/gaps": filled.gap, "/admin/training": filled.training,
         "/admin/corrections": filled.correction, "/admin/settings": filled.colleague,
+        "/admin/keys": filled.key, "/admin/invitations": filled.invitation,
     }  # fmt: skip
     number = next((value for begin, value in numbers.items() if path.startswith(begin)), 1)
+    own = {"question": str(filled.question), **own}
     made = re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: str(own.get(match[1], number)), path)
     return f"{made}?revision={filled.revision}" if made == "/admin/corrections/new" else made
 
@@ -74,7 +80,7 @@ async def fill(services: Services, colleague: int) -> Filled:
         )  # fmt: skip
         gap = await one("insert into gaps (created_at) values (:now) returning id")
         for language, words in (("en", "can i bring my dog"), ("pl", "czy moge zabrac psa")):
-            await one(
+            question = await one(
                 "insert into unanswered (conversation_id, language, text, candidates, created_at, gap_id) values "
                 "(:conversation, :language, :words, '[\"tax-card\"]', :now, :gap) returning id",
                 conversation=conversation, language=language, words=words, gap=gap,
@@ -119,4 +125,8 @@ async def fill(services: Services, colleague: int) -> Filled:
                 "(:day, 'answered', 'en', 'tax', 'tax-card', :number) on conflict do nothing returning 1",
                 day=now.date() - timedelta(days=place), number=10 + place,
             )  # fmt: skip
-    return Filled(person, gap, training, correction, colleague, revision)  # type: ignore[arg-type]
+        key, _ = await api_keys.make(connection, name="HR", scopes=api_keys.SCOPES, staff_id=None, now=now)
+        batch = await invitations.make(connection, [invitations.Wanted("Anna")], now=now)
+        invitation = await one("select id from invitations where batch = :batch", batch=batch)
+    numbers = (person, gap, training, correction, colleague, revision, question, key, invitation)
+    return Filled(*numbers)  # type: ignore[arg-type]
