@@ -31,7 +31,7 @@ from i18n.translator import translator
 from journey.plan import State
 from journey.standing import standing
 from knowledge.library import Library
-from store import gaps, handovers, people, reminders, staff
+from store import audit, gaps, handovers, people, reminders, staff
 from store import journey as lists
 from store import measures as measured
 from store.handovers import Row, Said
@@ -619,8 +619,11 @@ class MentorDesk:
         if me.role != Role.SUPERVISOR or not me.active:
             raise HandingError("not_yours")
         async with self._services.database.begin() as connection:
-            if not await handovers.close_report(connection, number, now=self._services.now()):
+            now = self._services.now()
+            if not await handovers.close_report(connection, number, now=now):
                 raise HandingError("unknown")
+            about = f"report:{number}"
+            await audit.add(connection, staff_id=me.id, who=me.name, what="report.close", about=about, now=now)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "municipality": Municipality, "task": Task, "task_text": TaskText, "document": DocumentText, "desk": Desk,
 }  # fmt: skip
 NO_SUCH = "Choose one that exists."
+PROBLEMS = {"string_too_short": "There is nothing here.", "missing": "This is missing."}  # others: pydantic's own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,11 @@ def faults(kind: str, key: str, language: str, data: Data, library: Library) -> 
         value = shaped.model_validate(data)
     except ValidationError as error:
         return [
-            Fault(".".join(map(str, each["loc"])), f"{each['msg']}.", REMEDIES.get(each["type"], ""))
+            Fault(
+                ".".join(map(str, each["loc"])),
+                PROBLEMS.get(each["type"], f"{each['msg']}."),
+                REMEDIES.get(each["type"], ""),
+            )
             for each in error.errors(include_url=False, include_context=False, include_input=False)
         ]
     return list(_reference_faults(kind, key, language, value, library))

@@ -5,12 +5,14 @@ A broken file spoils only itself (a topic: only that topic); the rest is read.
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -255,7 +257,18 @@ def read_tasks(path: Path) -> list[Entry]:
             raise KnowledgeError(
                 str(path), f"{task['id']!r} is not of this list.", f"Begin its id with {CHECKLISTS[path.stem]}."
             )
-    return [Entry("task", task["id"], "", {**task, "place": place}) for place, task in enumerate(tasks)]
+    found: list[Entry] = []
+    for task in tasks:
+        place = _next_place(found)
+        if task["place"] and (not found or task["place"] > found[-1].data["place"]):
+            place = task["place"]
+        found.append(Entry("task", task["id"], "", {**task, "place": place}))
+    return found
+
+
+def _next_place(before: list[Entry]) -> int:
+    """The place of a task that the file does not tell: the whole number after that of the one before it."""
+    return math.floor(before[-1].data["place"]) + 1 if before else 0
 
 
 def read_task_texts(path: Path) -> list[Entry]:
@@ -554,8 +567,89 @@ def write_folder(folder: Path, entries: list[Entry]) -> None:
     for name, of in wanted.items():
         before = {entry.name: place for place, entry in enumerate(there.get(name, []))}
         if {entry.name: entry.data for entry in of} != {entry.name: entry.data for entry in there.get(name, [])}:
-            in_order = sorted(of, key=lambda entry: (before.get(entry.name, len(before)), entry.data.get("place", 0)))
-            _write(folder / name, _text_of(in_order))
+            in_order = sorted(of, key=lambda entry: entry.data.get("place", before.get(entry.name, len(before))))
+            write_over(folder / name, there.get(name, []), in_order)
+
+
+type Items = dict[str, dict[str, Any]]
+LISTED = ("figure", "term", "task")
+SECTIONS = {
+    "figure": "figures", "term": "terms", "task": "tasks", "task_text": "tasks", "document": "documents",
+    "reply": "", "canned": "",
+}  # fmt: skip
+READERS: dict[str, Callable[[Path], list[Entry]]] = {
+    "figure": read_figures, "term": read_terms, "task": read_tasks, "task_text": read_task_texts,
+    "document": read_task_texts, "reply": read_replies, "canned": read_canned,
+}  # fmt: skip
+
+
+def write_over(path: Path, before: list[Entry], entries: list[Entry]) -> None:
+    """In a file that holds many, those that did not change keep their lines to the letter."""
+    kind = entries[0].kind
+    if kind in SECTIONS and before and (text := _spliced(read_file(path), _items(before), _items(entries), kind)):
+        _write(path, text)
+        try:
+            if {entry.name: entry.data for entry in READERS[kind](path)} == {each.name: each.data for each in entries}:
+                return
+        except KnowledgeError:
+            pass  # what is written by hand in a way of its own is written anew
+    _write(path, _text_of(entries))
+
+
+def _spliced(text: str, before: Items, after: Items, kind: str) -> str | None:
+    """The text with other lines where an item is another now; None where that cannot be said of its lay-out."""
+    lines = text.splitlines(keepends=True)
+    if not lines or not lines[-1].endswith("\n"):
+        return None
+    root = yaml.compose(text)
+    tops = {key.value: (key, value) for key, value in root.value}
+    ends = sorted([*(_first_line(key, lines) for key, _ in tops.values()), len(lines)])
+    for section in reversed(after):
+        found = (root, root) if not section else tops.get(section)
+        if found is None or found[1].flow_style:
+            return None
+        margin = " " * found[1].start_mark.column
+        children = [child[0] if isinstance(child, tuple) else child for child in found[1].value]
+        if len(children) != len(before[section]) or not after[section]:
+            return None
+        starts = [_first_line(child, lines) for child in children]
+        end = next(each for each in ends if each > starts[-1]) if section else len(lines)
+        blocks = {
+            key: "".join(lines[first:last]) for key, first, last in zip(before[section], starts, [*starts[1:], end])
+        }
+        old = before[section]
+        lines[starts[0] : end] = [
+            blocks[key]
+            if key in old and old[key] == item
+            else indent(_dump([item] if kind in LISTED else {key: item}), margin)
+            for key, item in after[section].items()
+        ]
+    return "".join(lines)
+
+
+def _first_line(node: yaml.Node, lines: list[str]) -> int:
+    """Where something begins, with the remarks above it."""
+    first: int = node.start_mark.line
+    while first and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return first
+
+
+def _items(entries: list[Entry]) -> Items:
+    """What stands in a file that holds many, by its section and key, as it is written."""
+    found: Items = {SECTIONS[kind]: {} for kind in SECTIONS if any(entry.kind == kind for entry in entries)}
+    for at, entry in enumerate(entries):
+        match entry.kind:
+            case "task":
+                item: Any = _placed(_short(entry.data), entry, entries[:at])
+            case "reply" | "document":
+                item = entry.data["text"]
+            case "canned":
+                item = entry.data
+            case _:
+                item = _without_empty(entry.data)
+        found[SECTIONS[entry.kind]][entry.key] = item
+    return found
 
 
 def _by_file(entries: list[Entry]) -> dict[str, list[Entry]]:
@@ -593,30 +687,21 @@ def _file_of(entry: Entry) -> str:
 
 def _text_of(entries: list[Entry]) -> str:
     """The content of one file."""
-    data = [_without_empty(entry.data) for entry in entries]
-    match entries[0].kind:
+    kind, data = entries[0].kind, entries[0].data
+    if kind in SECTIONS:
+        items = _items(entries)
+        if kind in LISTED:
+            return _dump({section: list(of.values()) for section, of in items.items()})
+        return _dump(items.get("", items))
+    match kind:
         case "topic" | "municipality":
-            return _dump(data[0])
+            return _dump(_without_empty(data))
         case "text":
-            return _markdown(entries[0].data)
-        case "figure":
-            return _dump({"figures": data})
-        case "term":
-            return _dump({"terms": data})
-        case "reply":
-            return _dump({entry.key: entry.data["text"] for entry in entries})
-        case "canned":
-            return _dump({entry.key: entry.data for entry in entries})
-        case "task":
-            return _dump({"tasks": [_short(entry.data) for entry in entries]})
-        case "task_text" | "document":
-            texts = {entry.key: _without_empty(entry.data) for entry in entries if entry.kind == "task_text"}
-            documents = {entry.key: entry.data["text"] for entry in entries if entry.kind == "document"}
-            return _dump({"tasks": texts, "documents": documents})
+            return _markdown(data)
         case "danger":
-            return str(entries[0].data["yaml"])
+            return str(data["yaml"])
         case _:
-            return _dump(entries[0].data)
+            return _dump(data)
 
 
 def _short(task: dict[str, Any]) -> dict[str, Any]:
@@ -625,6 +710,12 @@ def _short(task: dict[str, Any]) -> dict[str, Any]:
     legal = task["legal"] and {key: value for key, value in task["legal"].items() if value not in (0, "stays")}
     kept = {key: value for key, value in task.items() if value not in (None, [], False, "") and key != "place"}
     return {**kept, "due": rules, **({"legal": legal} if legal else {}), "reminders": task["reminders"]}
+
+
+def _placed(short: dict[str, Any], entry: Entry, before: list[Entry]) -> dict[str, Any]:
+    """With its place where that goes without saying no more: it was moved, or the one before it is gone."""
+    place = entry.data["place"]
+    return short if place == _next_place(before) else {**short, "place": place}
 
 
 def _markdown(data: dict[str, Any]) -> str:

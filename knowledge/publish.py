@@ -1,6 +1,6 @@
 """From files into the database and back. Import is idempotent; with what was edited there it is merged, never put over it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +60,7 @@ async def _import(session: AsyncSession, reading: Reading, origin: str, now: dat
                 KnowledgeError(f"{entry.kind} {entry.key}", "exists already from elsewhere.", "Rename the page.")
             )
         elif row is not None and row.origin == "edited":
-            await _merge(session, entry, row, outcome, now)
+            await _merge(session, entry, row, outcome, now, origin)
         elif row is None and entry.name in gone:
             await _leave_away(session, entry, outcome)
         elif row is None or row.file_hash != entry.hash:
@@ -77,28 +77,36 @@ async def _import(session: AsyncSession, reading: Reading, origin: str, now: dat
     return outcome
 
 
-async def _merge(session: AsyncSession, entry: Entry, row: Row, outcome: Outcome, now: datetime) -> None:
-    """An entry that was edited here, and its file. Base is what the file said when it was last published or merged."""
+async def _merge(session: AsyncSession, entry: Entry, row: Row, outcome: Outcome, now: datetime, origin: str) -> None:
+    """An entry that was edited here, and its file. Base is what the file said when it was last looked at and agreed with."""
     if row.data == entry.data:
         await stored.same_as_file(session, entry.name, file_hash=entry.hash)
         return
     if row.file_hash == entry.hash:
         outcome.kept.append(entry.name)
         return
-    base = await stored.last_from_file(session, entry.name)
-    data, fields = merged(base or {}, row.data, entry.data)
+    data, fields = merged(await _base(session, row), row.data, entry.data)
     if fields:
         outcome.conflicts.append((entry.name, ", ".join(fields)))
         return
     outcome.merged.append(entry.name)
+    await stored.note_file(session, entry.name, entry.data, now=now, origin=origin)
     await stored.put_file_entry(
         session, entry.name, data, file_hash=entry.hash, now=now, origin="edited", note=stored.MERGED
     )
 
 
+async def _base(session: AsyncSession, row: Row) -> Data:
+    """What the file said that this row goes back to: whatever of its history has that file's hash, from wherever it came."""
+    name = (row.kind, row.key, row.language)
+    said = await stored.said_so_far(session, name)
+    same = (data for data, _ in said if Entry(*name, data).hash == row.file_hash)
+    return next(same, None) or next((data for data, from_file in said if from_file), {})
+
+
 async def _leave_away(session: AsyncSession, entry: Entry, outcome: Outcome) -> None:
-    """An entry that an editor has taken away stays away; a file that was changed since is a conflict."""
-    if await stored.last_from_file(session, entry.name) == entry.data:
+    """An entry that an editor has taken away stays away; a file that says something new since is a conflict."""
+    if any(data == entry.data for data, _ in await stored.said_so_far(session, entry.name)):
         outcome.kept.append(entry.name)
     else:
         outcome.conflicts.append((entry.name, "taken away here"))
@@ -149,14 +157,31 @@ def _unreadable(name: Name, reading: Reading) -> bool:
 
 
 def _not_needed(removed: list[Name], before: Iterable[Row], reading: Reading) -> list[Name]:
-    """What may go: not a figure that a text still speaks of, be it edited here or left because its file is broken."""
+    """What may go: nothing of a topic or task of which something was edited here, as no part of it stands alone; and
+    no figure that anything left still speaks of, be it edited here or left because its file is broken.
+    """
+    rows = list(before)
+    edited = {_whole(row.kind, row.key) for row in rows if row.origin == "edited"}
+    removed = [name for name in removed if _whole(*name[:2]) not in edited]
     written = {entry.name: entry.data for entry in reading.entries}
-    left = [row for row in before if (row.kind, row.key, row.language) not in removed]
+    left = [row for row in rows if (row.kind, row.key, row.language) not in removed]
     served = [
         row.data if row.origin == "edited" else written.get((row.kind, row.key, row.language), row.data) for row in left
     ]
-    needed = {match[1] for data in served for match in REFERENCE.finditer(f"{data.get('body')} {data.get('text')}")}
+    needed = {match[1] for data in served for match in REFERENCE.finditer("\n".join(_texts(data)))}
     return [name for name in removed if not (name[0] == "figure" and name[1] in needed)]
+
+
+def _whole(kind: str, key: str) -> tuple[str, str]:
+    return {"text": "topic", "task_text": "task"}.get(kind, kind), key
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """All that is written in a piece, wherever it stands in it."""
+    if isinstance(data, str):
+        yield data
+    for part in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _texts(part)
 
 
 async def export_folder(session: AsyncSession, folder: Path) -> int:

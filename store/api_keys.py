@@ -95,7 +95,9 @@ def _key(row: Sequence[Any]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Somebody who has agreed that we keep anything. reference: of their invitation. shares: also their progress."""
+    """Somebody who has agreed that we keep anything. reference: of their invitation, unless another system made it. shares:
+    also their progress.
+    """
 
     id: uuid.UUID
     language: str | None
@@ -113,7 +115,8 @@ class Seen:
 
 PEOPLE = """
     select r.id, r.language, nullif(r.profile ->> 'kommune', ''), nullif(r.profile ->> 'employer', ''), p.phase,
-           (select i.reference from invitations i where i.recruit_id = r.id order by i.used_at desc limit 1),
+           (select i.reference from invitations i where i.recruit_id = r.id
+              and (i.api_key_id = :key or i.api_key_id is null) order by i.used_at desc limit 1),
            coalesce(r.profile ->> 'shares_progress', '') = 'yes', r.seen_at, p.done, p.total, p.next_due, p.next_legal
     from recruits r left join progress p on p.recruit_id = r.id
     where r.consent = 'given' and coalesce(r.profile ->> 'audience', '') <> 'employer'
@@ -132,12 +135,12 @@ MANY = sql(f"""{PEOPLE}
 
 async def people(connection: AsyncConnection, key: Key, *, most: int, **asked: Any) -> list[Seen]:
     """asked: kommune, employer, phase (empty: any), since, after (the last one's number; None: from the beginning)."""
-    values = {"kommuner": list(key.kommuner), "most": most, **asked}
+    values = {"key": key.id, "kommuner": list(key.kommuner), "most": most, **asked}
     return [Seen(*row) for row in await connection.execute(MANY, values)]
 
 
 async def person(connection: AsyncConnection, key: Key, number: uuid.UUID) -> Seen | None:
-    row = (await connection.execute(ONE, {"kommuner": list(key.kommuner), "id": number})).one_or_none()
+    row = (await connection.execute(ONE, {"key": key.id, "kommuner": list(key.kommuner), "id": number})).one_or_none()
     return Seen(*row) if row else None
 
 

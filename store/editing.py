@@ -17,6 +17,7 @@ from store.tables import Revision as RevisionRow
 
 Name = tuple[str, str, str]
 Data = dict[str, Any]
+FILE_ONLY = "what its file said, before both were merged"  # a revision that nobody was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,7 @@ async def as_of(connection: AsyncConnection, name: Name, at: datetime) -> Revisi
 
 async def source_at(connection: AsyncConnection, kind: str, key: str, number: int) -> Data | None:
     """The newest English text of that source revision (`revision` in its data); None where it is not kept any more."""
-    english = _is(RevisionRow, (kind, key, "en"))
+    english = _is(RevisionRow, (kind, key, "en")) & (RevisionRow.note != FILE_ONLY)
     found = select(RevisionRow.data).where(english, RevisionRow.data["revision"].as_integer() == number)
     data: Data | None = (await connection.execute(found.order_by(RevisionRow.id.desc()).limit(1))).scalar()
     return data

@@ -96,12 +96,20 @@ async def seen_in_file(session: AsyncSession, name: Name, *, file_hash: str) -> 
     await session.execute(update(Entry).where(_is(Entry, name)).values(file_hash=file_hash))
 
 
-async def last_from_file(session: AsyncSession, name: Name) -> dict[str, Any] | None:
-    """What stood in the file when it was last published or merged; None where none ever was."""
+async def said_so_far(session: AsyncSession, name: Name) -> list[tuple[dict[str, Any], bool]]:
+    """What a piece has been, the newest first, each with whether it came from a file."""
     from_file = or_(Revision.origin.in_(("file", "pages")), Revision.note == MERGED)
-    found = select(Revision.data).where(_is(Revision, name), from_file, Revision.data.is_not(None))
-    data: dict[str, Any] | None = (await session.execute(found.order_by(Revision.id.desc()).limit(1))).scalar()
-    return data
+    found = select(Revision.data, from_file).where(_is(Revision, name), Revision.data.is_not(None))
+    return [(row[0], row[1]) for row in await session.execute(found.order_by(Revision.id.desc()))]
+
+
+async def note_file(
+    session: AsyncSession, name: Name, data: Mapping[str, Any], *, now: datetime, origin: str = "file"
+) -> None:
+    """Keep what a file says beside what is told: the base of the next merge. Only under the import's lock."""
+    kind, key, language = name
+    row = {"kind": kind, "key": key, "language": language, "data": dict(data), "origin": origin, "at": now}
+    await session.execute(insert_row(Revision).values(**row, note=editing.FILE_ONLY, minor=True))
 
 
 async def taken_away(session: AsyncSession) -> set[Name]:

@@ -206,7 +206,7 @@ async def test_english_that_changed_while_somebody_translated_leaves_the_transla
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [
-        ("title", "", "at least 1 character"),
+        ("title", "", "There is nothing here."),
         ("body", "It costs {no-such-figure}.", "there is no figure {no-such-figure}"),
         ("body", "@martians You wait.", "@martians marks no readers"),
     ],

@@ -687,3 +687,15 @@ async def places_of(chat: Chat, trace: str) -> list[str]:
         )
         found |= {f"{table.name}.{column}" for (column,) in columns}
     return sorted(found)
+
+
+async def test_that_somebody_looked_stays_but_not_at_whom(anna: Chat) -> None:
+    await anna.says("hello")
+    (person,) = await anna.rows("select id from recruits")
+    async with anna.services.database.begin() as connection:
+        look = "insert into looks (recruit_id, what, at) values (:id, 'profile', :now)"
+        await connection.execute(text(look), {"id": person.id, "now": anna.services.now()})
+        await connection.execute(text("delete from recruits where id = :id"), {"id": person.id})
+
+    (left,) = await anna.rows("select what, about, data from audit order by id desc limit 1")
+    assert (left.what, left.about, left.data) == ("look", "", {"what": "profile"})

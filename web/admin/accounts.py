@@ -43,7 +43,7 @@ ABOUT_ROLES = {
     "reviewer": msgid("reads what editors wrote, and publishes it"),
     "auditor": msgid("sees everything, changes nothing"),
 }
-KEPT_FOR_ADMINS = ("admin", "auditor")
+KEPT_FOR_ADMINS = ("admin", "auditor", "editor", "reviewer")  # nobody makes themselves the second reader
 LISTS = ("languages", "kommuner", "themes", "occupations")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 LONGEST_EMAIL, LONGEST_NAME, MOST_OF_A_KIND = 254, 100, 60

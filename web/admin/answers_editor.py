@@ -259,6 +259,7 @@ async def show_editor(
         "note": one(form or {}, "note"),
         "faults": [(views.field_of(each), each) for each in found or ()],
         "wrong": {views.field_of(each) for each in found or ()},
+        "label_of": lambda field: room.t.gettext(views.LABELS.get(field.partition("-")[0], field)),
         "refused": room.refused(error, form or {}) if error else None,
         "drafted": views.changes(opened.kind, published.data if published else None, draft.data, room.t.gettext)
         if draft

@@ -315,6 +315,10 @@ async def _publish(
             )
         drafts.append(beside)
     before = opened.published.data if opened.published else None
+    if opened.new:
+        before = await _last_english(connection, opened.slug)
+        english = next(each.data for each in drafts if each.name[0] == "text")
+        minor = before is not None and not views.touches_translations(before, english)
     changes: dict[Name, Data | None] = {
         each.name: next_revision(each.name[0], normal(each.name[0], each.data), before, minor=minor) for each in drafts
     }
@@ -327,6 +331,12 @@ async def _publish(
         "now": room.now,
     }
     await editing.publish(connection, changes, expect=expect, **about)
+
+
+async def _last_english(connection: AsyncConnection, slug: str) -> Data | None:
+    """Of a topic that was taken away: its translations were made from it, and are counted by its number."""
+    told = await editing.history(connection, ("text", slug, DEFAULT))
+    return next((each.data for each in told if each.data is not None), None)
 
 
 def _note(form: Form) -> str:

@@ -118,15 +118,16 @@ def state(library: Library, slug: str, language: str, draft: Draft | None) -> st
 
 
 def matching(found: Iterable[Row], filters: Filters, library: Library) -> list[Row]:
-    """Those that fit everything but the state, which is counted."""
+    """Those that fit everything but the state, which is counted; what says the words in its title comes first."""
     words = filters.words.casefold().split()
-    return [
+    fitting = [
         row
         for row in found
         if (not filters.theme or row.theme == filters.theme)
         and (not filters.due or row.due)
         and (not words or _holds(row, words, library))
     ]
+    return sorted(fitting, key=lambda row: not all(word in row.title.casefold() for word in words))
 
 
 def _holds(row: Row, words: Sequence[str], library: Library) -> bool:

@@ -276,7 +276,7 @@ async def _collided(room: Room, form: Form, data: Data | None, error: Collision)
     """Both texts: mine in the form, which now goes on top of theirs, and what theirs says."""
     opened = await _opened(room)
     theirs = error.theirs.data if error.theirs else {}
-    on_top = {**form, "version": [str(opened.piece.version)], "base": [str(opened.piece.base or "")]}
+    on_top = {**form, "version": [str(opened.piece.version)], "base": [str(opened.piece.current or "")]}
     return await _show(room, opened, data=data, form=on_top, error=Unfit(MEANWHILE), theirs=_flat(theirs), status=409)
 
 
@@ -459,9 +459,10 @@ def _typed(room: Room, opened: Opened, form: Form) -> Data:
     return views.text_in(
         form,
         opened.part,
-        before=published.data if published else None,
+        # Of a task that was taken away and comes back, the translations are counted by the number it had.
+        before=published.data if published else opened.piece.data,
         source=min(number_of(one(form, "source")) or current, current),
-        minor=one(form, "minor") == "yes",
+        minor=one(form, "minor") == "yes" or published is None,
     )
 
 

@@ -118,7 +118,7 @@ async def _overview(
         draft=draft,
         version=rules.piece.version,
         changes=_changes(rules) if draft else (),
-        moved_on=bool(draft and draft.base != rules.piece.base),
+        moved_on=bool(draft and draft.base != rules.piece.current),
         reviewable=pieces.waits_for_me(room, draft),
         tried=tried,
         caught=await asyncio.to_thread(_caught, rules, tried) if tried else None,
@@ -209,7 +209,9 @@ async def _step(room: Room, form: Form, said: str) -> Response:
     except Unfit as error:
         return await _overview(room, error=error, misses=misses)
     except Collision:
-        return await _overview(room, error=Unfit(MOVED_ON if said == "published" else pieces.NOT_WAITING))
+        return await _overview(
+            room, error=Unfit(MOVED_ON if said in ("submitted", "published") else pieces.NOT_WAITING)
+        )
     return room.back(HOME, said=said)
 
 
@@ -237,7 +239,7 @@ async def _merge(room: Room, connection: AsyncConnection, rules: Rules, version:
     base = parts(danger_editing.parse(begun.data["yaml"])) if begun and begun.data else rules.now
     both, _ = danger_editing.merged(base, rules.wanted, rules.now)
     data = {"yaml": danger_editing.write(rules.told, both)}
-    await pieces.put(room, connection, [Wanted(NAME, data, version, rules.piece.base)], "draft", note=note)
+    await pieces.put(room, connection, [Wanted(NAME, data, version, rules.piece.current)], "draft", note=note)
 
 
 type Take = Callable[[Room, AsyncConnection, Rules, int, str], Any]

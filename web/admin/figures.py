@@ -169,7 +169,7 @@ async def looked(room: Room, form: Form) -> Response:
             if now.draft:  # a draft that somebody is writing is not lost by it
                 raise Unfit(pieces.DRAFT_FIRST)
             about: dict[str, Any] = {"staff_id": room.me.id, "minor": True, "now": room.now}
-            await editing.publish(connection, changed, expect={now.name: now.base}, **about)
+            await editing.publish(connection, changed, expect={now.name: now.current}, **about)
             await room.audit(connection, "figures.looked", about=pieces.called(now.name), next_review=day)
     except Unfit as error:
         return await _page(room, piece, looked=error, status=422)
@@ -223,7 +223,7 @@ async def remove(room: Room, form: Form) -> Response:
             raise Unfit(STILL_USED, count=used)
         async with room.writing() as connection:
             about: dict[str, Any] = {"staff_id": room.me.id, "now": room.now}
-            await editing.publish(connection, {piece.name: None}, expect={piece.name: piece.base}, **about)
+            await editing.publish(connection, {piece.name: None}, expect={piece.name: piece.current}, **about)
             await room.audit(connection, "figures.remove", about=pieces.called(piece.name))
     except Collision:
         return await _page(room, await _found(room), error=Unfit(CHANGED), status=409)

@@ -407,7 +407,7 @@ async def _page(
         piece=piece,
         typed=typed,
         version=piece.version if fresh else one(form or {}, "version"),
-        base=(piece.base or "") if fresh else one(form or {}, "base"),
+        base=(piece.current if collision else piece.base) or "" if fresh else one(form or {}, "base"),
         editable=_may(room, key),
         review=pieces.needs_another(room),
         reviewable=pieces.waits_for_me(room, piece.draft) and keeps_to(room, key),

@@ -238,13 +238,13 @@ def _ends(room: Room, counted: Sequence[Counted], earlier: Sequence[Counted] | N
     shown = hidden.line([ends[what] for what in ENDS])
     labels = [room.t.gettext(ENDED[what]) for what in ENDS]
     rows = [(label, (number,)) for label, number in zip(labels, shown, strict=True)]
-    sentence = room.t.gettext(
-        msgid("{number} questions, {share} % of them answered at once."),
-        number=_told(room, whole),
-        share=_percent(ends["answered"], whole),
-    )
-    if earlier is not None:
-        before = _sums(earlier)
+    sentence = ""
+    if shown[0] is not None:  # of a hidden number, the share would tell it
+        share = _percent(ends["answered"], whole)
+        told = msgid("{number} questions, {share} % of them answered at once.")
+        sentence = room.t.gettext(told, number=_told(room, whole), share=share)
+    before = _sums(earlier or ())
+    if earlier is not None and hidden.line([before[what] for what in ENDS])[0] is not None:
         share = _percent(before["answered"], sum(before[what] for what in ENDS))
         sentence += " " + room.t.gettext(msgid("In the time before: {share} %."), share=share)
     parts = [(label, number) for label, number in zip(labels, shown, strict=True) if number]

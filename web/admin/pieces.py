@@ -63,8 +63,13 @@ class Piece:
         return self.draft.version if self.draft else 0
 
     @property
-    def base(self) -> int | None:
+    def current(self) -> int | None:
         return self.published.revision if self.published else None
+
+    @property
+    def base(self) -> int | None:
+        """What an editor goes on from: an import publishes beside a draft, which then is as old as it was."""
+        return self.draft.base if self.draft else self.current
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,19 @@ async def put(
     """Keep what was written, and take the step; Collision where somebody else was quicker."""
     if step == "publish" and needs_another(room):
         raise Unfit(REVIEW_FIRST)
+    room.settles = room.settles or step == "publish"
     about: dict[str, Any] = {"staff_id": room.me.id, "note": note, "now": room.now}
     for each in wanted:
         version = each.version
-        if each.touched or not version:
+        now = await look(connection, each.name)
+        if step != "draft" and each.base != now.current:
+            raise Collision(each.name, each.data, now.published)
+        if each.touched or not version or each.base != now.base:
+            writer = room.me.id if each.touched or now.draft is None else now.draft.staff_id
             kept = await editing.save_draft(
-                connection, each.name, each.data, version=version, base=each.base, minor=minor, **about
-            )
+                connection, each.name, each.data, version=version, base=each.base, minor=minor,
+                **{**about, "staff_id": writer},
+            )  # fmt: skip
             version = kept.version
         if step == "submit":
             await editing.submit(connection, each.name, version=version, **about)
@@ -129,6 +140,7 @@ def waits_for_me(room: Room, draft: Draft | None) -> bool:
 
 async def approve(room: Room, connection: AsyncConnection, piece: Piece, *, version: int) -> None:
     draft = waiting(room, piece, version)
+    room.settles = True
     # Nobody can save anything else from here on, so that nothing but what was looked at is published.
     await editing.discard(connection, piece.name, version=version)
     numbers = await editing.publish(

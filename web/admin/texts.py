@@ -366,6 +366,8 @@ def _wanted(
         source = _source(own, typed, code, step, wanted)
         if code not in (ALL, DEFAULT) and source is None:
             raise Unfit(ENGLISH_FIRST, f"{code}.{KINDS[kind].first.name}")
+        if code not in (ALL, DEFAULT) and step == "publish":
+            _seen(own[DEFAULT], form, typed[DEFAULT])
         data = {"term": piece.name[1], **data} if kind == "term" else data
         try:
             fit(kind, piece.name[2], data, source, piece.told, library)
@@ -376,6 +378,12 @@ def _wanted(
     if not wanted:
         raise Unfit(NOTHING)
     return wanted
+
+
+def _seen(english: Piece, form: Form, typed: Data) -> None:
+    """A translation counts as made from what is English when it is published, so its writer must have seen that."""
+    if f"{DEFAULT}.base" in form and pieces.number_of(one(form, f"{DEFAULT}.base")) != english.base:
+        raise Collision(english.name, typed, english.published)
 
 
 def _source(
@@ -580,7 +588,7 @@ def _view(
         "values": values,
         "fields": [_field_view(room, code, field, values) for field in KINDS[kind].fields],
         "version": piece.version if fresh else one(form or {}, f"{code}.version"),
-        "base": (piece.base or "") if fresh else one(form or {}, f"{code}.base"),
+        "base": (piece.current if met else piece.base) or "" if fresh else one(form or {}, f"{code}.base"),
         "was": pieces.hashed(shown) if form is None else one(form, f"{code}.was"),
         "may": _may(room, code),
         "draft": draft,

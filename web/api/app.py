@@ -56,6 +56,7 @@ Cursor = Annotated[
 Word = Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f]*$")]
 Slug = Annotated[str, Path(max_length=48, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 REFUSED = (401, 403, 429)
+CACHE = "private, no-cache"
 # What lies further away cannot be told in every time zone.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -223,7 +224,7 @@ def _tagged[Body: (Topics, Topic)](request: Request, response: Response, body: B
     """With an ETag; 304 where the caller has it already."""
     tag = f'"{hashlib.sha256(body.model_dump_json().encode()).hexdigest()[:24]}"'
     response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = CACHE
     if tag in request.headers.get("if-none-match", ""):
         raise NotModifiedError(tag)
     return body
@@ -239,7 +240,7 @@ class NotModifiedError(Exception):
 
 async def _not_modified(request: Request, error: Exception) -> Response:
     assert isinstance(error, NotModifiedError)
-    return Response(status_code=304, headers={"ETag": error.tag})
+    return Response(status_code=304, headers={"ETag": error.tag, "Cache-Control": CACHE})
 
 
 # --- invitations ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,17 @@ ONLY_ADDED = """
     create trigger only_added before update or delete or truncate on audit
     for each statement execute function velkommen_only_added();
 """
+# Looks go with the person, but not that somebody looked: that stays, without the person's number.
+LOOKS_LEFT = """
+    create function velkommen_look_left() returns trigger language plpgsql as $$
+    begin
+        insert into audit (at, staff_id, who, what, about, data)
+        values (old.at, old.staff_id, coalesce((select name from staff where id = old.staff_id), ''), 'look', '',
+                jsonb_build_object('what', old.what));
+        return old;
+    end $$;
+    create trigger look_left before delete on looks for each row execute function velkommen_look_left();
+"""
 
 
 def upgrade() -> None:
@@ -300,9 +311,12 @@ def upgrade() -> None:
     op.execute(BEGIN)
     op.execute(PLANNED)
     op.execute(ONLY_ADDED)
+    op.execute(LOOKS_LEFT)
 
 
 def downgrade() -> None:
+    op.execute("drop trigger look_left on looks")
+    op.execute("drop function velkommen_look_left()")
     op.drop_index(op.f("ix_looks_at"), table_name="looks")
     op.drop_table("replanning")
     op.execute("delete from announcements where kind <> 'announcement'")
