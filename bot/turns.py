@@ -26,6 +26,8 @@ from store import conversations, forum, gaps, handovers, people
 from store.conversations import Context, Decided, Waiting
 from store.database import committing, together
 
+SEEN_BY = ("kommune", "employer")
+
 log = structlog.get_logger()
 ERASE_AFTER = timedelta(seconds=60)
 LONGEST_NUMBER = 18  # digits; the database has none longer
@@ -274,10 +276,14 @@ def _for_a_mentor(context: Context, outcome: Outcome) -> bool:
 
 
 def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
-    """What is told of oneself is remembered with consent; until that is decided it waits in the conversation."""
-    if outcome.consent:
-        return {**context.state.get("told", {}), **outcome.profile}
-    return {**outcome.profile} if context.consent == "given" else {}
+    """What is told of oneself is remembered with consent; until that is decided it waits in the conversation.
+
+    Whoever moves to another municipality or workplace has not agreed that those see how far they are.
+    """
+    told = {**(context.state.get("told", {}) if outcome.consent else {}), **outcome.profile}
+    if any(context.profile.get(name) and told.get(name, context.profile[name]) != context.profile[name] for name in SEEN_BY):
+        told = {"shares_progress": "", **told}
+    return told if outcome.consent or context.consent == "given" else {}
 
 
 def _state(context: Context, outcome: Outcome) -> dict[str, object]:
