@@ -601,8 +601,8 @@ def _spliced(text: str, before: Items, after: Items, kind: str) -> str | None:
     lines = text.splitlines(keepends=True)
     if not lines or not lines[-1].endswith("\n"):
         return None
-    root = yaml.compose(text)
-    tops = {key.value: (key, value) for key, value in root.value}
+    root: Any = yaml.compose(text)
+    tops: dict[str, Any] = {key.value: (key, value) for key, value in root.value}
     ends = sorted([*(_first_line(key, lines) for key, _ in tops.values()), len(lines)])
     for section in reversed(after):
         found = (root, root) if not section else tops.get(section)

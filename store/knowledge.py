@@ -100,7 +100,7 @@ async def said_so_far(session: AsyncSession, name: Name) -> list[tuple[dict[str,
     """What a piece has been, the newest first, each with whether it came from a file."""
     from_file = or_(Revision.origin.in_(("file", "pages")), Revision.note == MERGED)
     found = select(Revision.data, from_file).where(_is(Revision, name), Revision.data.is_not(None))
-    return [(row[0], row[1]) for row in await session.execute(found.order_by(Revision.id.desc()))]
+    return [(row[0] or {}, row[1]) for row in await session.execute(found.order_by(Revision.id.desc()))]
 
 
 async def note_file(

@@ -234,6 +234,19 @@ async def test_how_far_somebody_is_may_be_shared_and_no_longer(nurse: Chat) -> N
         assert await nurse.rows(shares) == [(kept,)]
 
 
+async def test_another_municipality_does_not_see_what_was_shared_with_the_last(nurse: Chat) -> None:
+    nurse.services.private_address = lambda number: f"https://velkommen.test/l/{number}"
+    (slug, *_) = (await nurse.services.shelf.library()).differs_by_municipality
+    await nurse.presses(f"in:odense:{slug}")
+    await nurse.presses("share:yes")
+    await nurse.presses(f"in:odense:{slug}")
+    shares = "select profile ->> 'shares_progress' from recruits"
+    assert await nurse.rows(shares) == [("yes",)]
+
+    await nurse.presses(f"in:aarhus:{slug}")
+    assert await nurse.rows(shares) == [("",)]
+
+
 async def test_nothing_is_shared_without_consent(chat: Chat) -> None:
     (reply,) = await chat.presses("share:yes")
     assert "consent:yes" in payloads(reply)

@@ -486,3 +486,18 @@ async def test_what_is_published_on_any_page_is_what_every_process_says_next(off
     sent = await sends(office["Ed"], page, {"facts": "Something new"}, action=f"{TASK}/save", to=f"{TASK}/publish")
     assert sent.status_code == 303
     assert await elsewhere.library() is not before
+
+
+async def test_a_figure_is_not_taken_away_with_what_somebody_is_writing(office: Editors) -> None:
+    async with office.services.database.begin() as connection:
+        found = await editing.published(connection, ("figure", "tax-card-wait", ""))
+        assert found is not None
+        name: Name = ("figure", "brand-new", "")
+        about: dict[str, Any] = {"staff_id": None, "now": office.services.now()}
+        await editing.publish(connection, {name: {**found.data, "id": name[1]}}, **about)
+        await editing.save_draft(connection, name, {**found.data, "id": name[1], "note": "mine"}, version=0, **about)
+
+    refused = await office["Ed"].send("/admin/figures/brand-new/remove")
+
+    assert refused.status_code == 422
+    assert (await told(office, name))["id"] == "brand-new"

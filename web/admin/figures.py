@@ -216,8 +216,10 @@ async def remove(room: Room, form: Form) -> Response:
     piece = await _found(room)
     try:
         await _mine(room, piece)
-        if pieces.needs_another(room):
+        if pieces.needs_another(room) and not room.may("answers.review"):
             raise Unfit(pieces.REVIEW_FIRST)
+        if piece.draft:
+            raise Unfit(pieces.DRAFT_FIRST)
         library = await room.library()
         if used := len(uses.pieces(library).get(piece.name[1], ())):
             raise Unfit(STILL_USED, count=used)
