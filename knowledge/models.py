@@ -239,7 +239,9 @@ class Task(Strict):
     facts: list[Line] = []
     sources: list[Source] = []
     # Between two others there is always room, so that moving one changes no other.
-    place: int | float = Field(default=0, allow_inf_nan=False, description="in its list; in files where it isn't the next")
+    place: int | float = Field(
+        default=0, allow_inf_nan=False, description="in its list; in files where it isn't the next"
+    )
 
 
 class TaskText(Strict):

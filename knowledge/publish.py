@@ -187,9 +187,12 @@ def _texts(data: Any) -> Iterator[str]:
 async def export_folder(session: AsyncSession, folder: Path) -> int:
     """Write everything published as files, but imported pages, which have files of their own; the number of entries.
 
-    What was taken away goes from the folder, too, so that the folder's history shows each edit and nothing else.
+    What was taken away goes from the folder, too, so that the folder's history shows each edit and nothing else. What
+    somebody has written there and not imported yet is left to them.
     """
     rows = await stored.all_entries(session)
     entries = [Entry(row.kind, row.key, row.language, row.data) for row in rows if row.origin != "pages"]
-    write_folder(folder, entries)
+    known = {entry.name for entry in entries} | await stored.ever_told(session)
+    new = [entry for entry in read_folder(folder).entries if entry.name not in known]
+    write_folder(folder, [*entries, *new])
     return len(entries)

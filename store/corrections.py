@@ -57,20 +57,25 @@ async def told(connection: AsyncConnection, revisions: Sequence[int]) -> list[To
 
 # Of a correction that was stopped those count who had got it; of any other all whom it names.
 CORRECTED = sql("""
-    select n.recruit_id from announcements a join announcement_people n on n.announcement_id = a.id
+    select n.recruit_id, max(a.scheduled_at) from announcements a join announcement_people n on n.announcement_id = a.id
     where a.kind = 'correction' and a.id <> :besides and a.status <> 'draft'
       and exists (select from jsonb_array_elements_text(a.about -> 'revisions') e
                   where cast(e as bigint) = any(cast(:revisions as bigint[])))
       and (a.status <> 'stopped' or exists (
           select from reminders r where r.kind = 'announcement' and r.task = cast(a.id as text)
             and r.recruit_id = n.recruit_id and r.status in ('sending', 'sent')))
+    group by n.recruit_id
 """)
 
 
-async def corrected(connection: AsyncConnection, revisions: Sequence[int], *, besides: int = 0) -> set[uuid.UUID]:
-    """Who has got a correction of one of these revisions, or is about to; `besides`: a correction that doesn't count."""
+async def uncorrected(connection: AsyncConnection, revisions: Sequence[int], *, besides: int = 0) -> list[Told]:
+    """Those told one of these revisions who have not got a correction since, and are not about to; `besides`: a
+    correction that doesn't count. Who is told the same wrong thing again after a correction is to hear of it again.
+    """
     values = {"revisions": list(revisions), "besides": besides}
-    return set((await connection.execute(CORRECTED, values)).scalars())
+    done = {row[0]: row[1] for row in await connection.execute(CORRECTED, values)}
+    people = await told(connection, revisions)
+    return [each for each in people if each.id not in done or (done[each.id] and each.last_at > done[each.id])]
 
 
 ABOUT = sql("""
@@ -133,8 +138,7 @@ async def hold(connection: AsyncConnection, number: int) -> Kept | None:
 
 
 async def _people(connection: AsyncConnection, revisions: Sequence[int], *, besides: int = 0) -> list[uuid.UUID]:
-    done = await corrected(connection, revisions, besides=besides)
-    return [person.id for person in await told(connection, revisions) if person.id not in done]
+    return [person.id for person in await uncorrected(connection, revisions, besides=besides)]
 
 
 async def reword(connection: AsyncConnection, number: int, texts: dict[str, str]) -> bool:

@@ -222,7 +222,7 @@ BOARD = sql("""
         select u.*, a.recruit_id from unanswered u join gaps g on g.id = u.gap_id and g.status = :status
         join conversations c on c.id = u.conversation_id join addresses a on a.id = c.address_id
     ), asked as (
-        select gap_id, count(*) as questions, count(*) filter (where wants_answer) as waiting,
+        select gap_id, count(*) as questions, count(*) filter (where wants_answer and told_at is null) as waiting,
                array_agg(distinct language) as languages, array_agg(distinct kind) as kinds, min(created_at) as since,
                bool_or((:language = '' or language = :language) and (:kind = '' or kind = :kind)
                    and (cast(:topics as text[]) is null or jsonb_exists_any(candidates, cast(:topics as text[])))) as fits

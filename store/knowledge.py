@@ -112,6 +112,12 @@ async def note_file(
     await session.execute(insert_row(Revision).values(**row, note=editing.FILE_ONLY, minor=True))
 
 
+async def ever_told(session: AsyncSession) -> set[Name]:
+    """All that is published, or has been."""
+    found = await session.execute(select(Revision.kind, Revision.key, Revision.language).distinct())
+    return {(row[0], row[1], row[2]) for row in found}
+
+
 async def taken_away(session: AsyncSession) -> set[Name]:
     """What an editor has taken away, and nobody has brought back since."""
     newest = select(func.max(Revision.id)).group_by(Revision.kind, Revision.key, Revision.language)

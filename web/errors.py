@@ -6,6 +6,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.errors import VelkommenError
 from i18n.translator import msgid
@@ -36,6 +37,7 @@ class SignedOut(Refused):
 def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _failure)
 
 
@@ -61,6 +63,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(f"{PREFIX}/"):  # an address with a line break in it does not even reach the API
         return await http_problem(request, error)
     return _answer(request, error.status_code, dict(error.headers or {}))
+
+
+async def _left(request: Request, error: Exception) -> Response:
+    """Somebody went on to another page while they were still sending; nobody reads this."""
+    return Response(status_code=400)
 
 
 async def _failure(request: Request, error: Exception) -> Response:

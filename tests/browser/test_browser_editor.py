@@ -39,13 +39,18 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 
 @pytest.fixture(scope="module")
 def database_url(postgres: str) -> str:
-    """A database of these tests' own, with the knowledge of this repository."""
+    """A database of these tests' own."""
+    return with_knowledge(postgres, "editing")
+
+
+def with_knowledge(postgres: str, name: str) -> str:
+    """A new database with the knowledge of this repository."""
     server = make_url(postgres).set(drivername="postgresql+psycopg")
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text("create database editing"))
+        connection.execute(text(f"create database {name}"))
     engine.dispose()
-    url = make_url(postgres).set(database="editing").render_as_string(hide_password=False)
+    url = make_url(postgres).set(database=name).render_as_string(hide_password=False)
     database.migrate(url)
 
     async def fill() -> None:

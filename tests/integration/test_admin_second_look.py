@@ -256,6 +256,19 @@ async def test_a_task_that_was_edited_keeps_its_texts_without_its_files(files: F
     assert library.task_text(key, "pl").title
 
 
+async def test_what_is_new_in_the_folder_and_not_imported_yet_stays_there(files: Files) -> None:
+    shutil.copytree(files.folder / "topics/buy-car", files.folder / "topics/brand-new")
+    path = files.folder / "figures.yml"
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + NEW_FIGURE, encoding="utf-8")
+    await files.edits(("figure", "tax-card-wait", ""), meaning="Other words")
+
+    assert await files.exports() == {"figures.yml"}
+
+    outcome = await files.imports()
+    assert {name[1] for name in outcome.added} == {"brand-new", "only-here"}
+    assert outcome.problems == []
+
+
 async def test_a_task_that_was_moved_is_moved_in_the_file(files: Files) -> None:
     tasks = (await Shelf(files.sessions).library()).tasks
     await files.edits(("task", tasks[7].id, ""), place=2.5)

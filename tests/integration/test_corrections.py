@@ -382,3 +382,21 @@ async def test_killed_while_it_is_expanded_it_goes_on(corrected: Town) -> None:
     await corrected.clock_ticks()
     assert {len(each) for each in corrected.got.values()} == {1}
     assert len(corrected.got) == 3
+
+
+async def test_told_the_same_wrong_thing_again_after_a_correction_they_are_corrected_again(corrected: Town) -> None:
+    """An editor brings the wrong fee back by mistake, and puts it right once more."""
+    await corrected.sends(await corrected.drafts(), 3)
+    await corrected.clock_ticks()
+    services = corrected.services
+    services.now.pass_(hours=1)  # type: ignore[attr-defined]
+    await publish(services, 5000)
+    anna = Chat(services, address="anna")
+    await anna.presses(f"topic:{TOPIC}")
+    services.now.pass_(minutes=10)  # type: ignore[attr-defined]
+    await publish(services, 6810)
+
+    await corrected.sends(await corrected.drafts(), 1)
+    await corrected.clock_ticks()
+
+    assert {name: len(each) for name, each in corrected.got.items()} == {"piotr": 1, "oksana": 1, "anna": 2}

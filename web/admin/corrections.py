@@ -233,11 +233,10 @@ async def _proposal(room: Room, wrong: Wrong, error: Unfit | None = None, *, sta
     async with room.reading() as connection:
         people = await corrections.told(connection, wrong.numbers)
         earlier = await corrections.about(connection, wrong.numbers)
-        done = await corrections.corrected(connection, wrong.numbers)
+        left = await corrections.uncorrected(connection, wrong.numbers)
     last = max((person.last_at for person in people), default=room.now)
     slugs = correct.topics(people, library)
     texts = correct.proposed(wrong.chosen, wrong.now, library, slugs, day=danish_day(last))
-    left = [person for person in people if person.id not in done]
     return room.page(
         "admin/correction.html",
         status=status,
@@ -263,8 +262,7 @@ async def _page(room: Room, error: Unfit | None = None, *, status: int = 200) ->
             room.gone()
         progress = await announcements.progress(connection, number)
         revisions = kept.about["revisions"]
-        done = await corrections.corrected(connection, revisions, besides=number)
-        people = [each for each in await corrections.told(connection, revisions) if each.id not in done]
+        people = await corrections.uncorrected(connection, revisions, besides=number)
     wrong = await _wrong(room, revisions[-1])
     typed = room.typed if error and f"text-{DEFAULT}" in room.typed else None
     return room.page(
