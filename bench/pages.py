@@ -211,7 +211,7 @@ async def _addresses(settings: Settings) -> dict[str, list[str]]:
     pages = {"/healthz": ["/healthz"]}
     for route in (route for rooms in ROOMS for route in rooms.routes):
         assert isinstance(route, APIRoute)
-        if "GET" in route.methods:
+        if "GET" in (route.methods or ()):
             pages[route.path] = list(_filled(route.path, samples, library, str(row[0])))
     return pages
 
@@ -228,7 +228,7 @@ def _filled(path: str, samples: dict[str, tuple[str, ...]], library: Library, pe
         "/admin/municipalities": list(library.municipalities),
         "/admin/texts": ["greeting", "mentor_offer"],
     }
-    choices = []
+    choices: list[tuple[str, ...]] = []
     for name in named:
         area = next((values for begin, values in own.items() if path.startswith(begin)), None)
         if name == "block":

@@ -281,7 +281,9 @@ def _kept_profile(context: Context, outcome: Outcome) -> dict[str, str]:
     Whoever moves to another municipality or workplace has not agreed that those see how far they are.
     """
     told = {**(context.state.get("told", {}) if outcome.consent else {}), **outcome.profile}
-    if any(context.profile.get(name) and told.get(name, context.profile[name]) != context.profile[name] for name in SEEN_BY):
+    if any(
+        context.profile.get(name) and told.get(name, context.profile[name]) != context.profile[name] for name in SEEN_BY
+    ):
         told = {"shares_progress": "", **told}
     return told if outcome.consent or context.consent == "given" else {}
 

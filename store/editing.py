@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, tuple_, update
+from sqlalchemy import cast, delete, func, insert, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
@@ -45,6 +46,11 @@ class Draft:
     staff_name: str | None
     updated_at: datetime
     note: str
+    writers: tuple[int, ...] = ()
+
+    def wrote(self, staff_id: int) -> bool:
+        """Whether somebody had a hand in it, so that another must approve it."""
+        return staff_id in (self.staff_id, *self.writers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ async def _put(
 
 DRAFT = (
     DraftRow.kind, DraftRow.key, DraftRow.language, DraftRow.data, DraftRow.base_id, DraftRow.version, DraftRow.state,
-    DraftRow.minor, DraftRow.staff_id, Staff.name, DraftRow.updated_at, DraftRow.note,
+    DraftRow.minor, DraftRow.staff_id, Staff.name, DraftRow.updated_at, DraftRow.note, DraftRow.writers,
 )  # fmt: skip
 
 
@@ -187,16 +193,19 @@ async def save_draft(
     that a first draft was begun from; where it isn't given, the one that is published now.
     """
     kind, key, language = name
+    by = [] if staff_id is None else [staff_id]
     values = {"data": data, "state": "draft", "minor": minor, "staff_id": staff_id, "updated_at": now, "note": note}
     if version == 0:
         current = await published(connection, name)
         begun = base if base is not None else (current.revision if current else None)
-        row = upsert(DraftRow).values(kind=kind, key=key, language=language, base_id=begun, **values)
+        first = {"kind": kind, "key": key, "language": language, "base_id": begun, "writers": by}
+        row = upsert(DraftRow).values(**first, **values)
         kept_now = (await connection.execute(row.on_conflict_do_nothing().returning(DraftRow.version))).all()
     else:
         changed = update(DraftRow).where(_is(DraftRow, name), DraftRow.version == version)
         rebased = {} if base is None else {"base_id": base}
-        again = changed.values(version=version + 1, **values, **rebased).returning(DraftRow.version)
+        writers = DraftRow.writers.op("||")(cast(by, JSONB))
+        again = changed.values(version=version + 1, writers=writers, **values, **rebased).returning(DraftRow.version)
         kept_now = (await connection.execute(again)).all()
     kept = await draft(connection, name)
     if not kept_now:
@@ -302,8 +311,9 @@ def _published(row: Sequence[Any]) -> Published:
 
 
 def _draft(row: Sequence[Any]) -> Draft:
-    kind, key, language, *rest = row
-    return Draft((kind, key, language), *rest)
+    kind, key, language, data, base, version, state, minor, staff_id, staff_name, updated_at, note, writers = row
+    saved = (staff_id, staff_name, updated_at, note, tuple(writers))
+    return Draft((kind, key, language), data, base, version, state, minor, *saved)
 
 
 def _revision(row: Sequence[Any]) -> Revision:

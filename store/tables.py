@@ -750,7 +750,8 @@ class Draft(Base):
     """What an editor is writing and nobody is told yet; one for each piece of knowledge.
 
     base_id: the revision that it was begun from. version grows with each saving, so that the second of two editors
-    cannot overwrite the first unseen. note: to the reviewer, or from one who sent it back.
+    cannot overwrite the first unseen. staff_id: who saved it last; writers: all who did, none of whom may approve it.
+    note: to the reviewer, or from one who sent it back.
     """
 
     __tablename__ = "drafts"
@@ -763,6 +764,7 @@ class Draft(Base):
     state: Mapped[str] = mapped_column(server_default="draft")
     minor: Mapped[bool] = mapped_column(server_default=sql("false"))
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    writers: Mapped[list[Any]] = mapped_column(server_default=sql("'[]'"))
     updated_at: Mapped[datetime]
     note: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (CheckConstraint("state in ('draft', 'in_review')", name="state"),)

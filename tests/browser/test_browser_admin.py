@@ -32,10 +32,10 @@ async def opens(page: Page, url: str) -> int:
 
 @pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone in the dark"])
 async def test_every_page_can_be_read_by_everybody(
-    desk: Desk,
+    desk: Desk,  # noqa: F811
     services: Services,
     width: dict[str, int],
-    scheme: str,  # noqa: F811
+    scheme: str,
 ) -> None:
     page = await desk.signs_in("Ada", "admin", viewport=width, color_scheme=scheme)
     complaints = complaints_of(page)

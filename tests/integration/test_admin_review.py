@@ -417,3 +417,18 @@ async def test_a_changed_password_ends_links_that_are_still_open(services: Servi
         await staff.set_password(connection, who.id, "new")
         assert await staff.peek_link(connection, token, "password", now=services.now()) is None
         assert await staff.peek_link(connection, other, "telegram", now=services.now()) == who.id
+
+
+async def test_nobody_approves_a_draft_that_they_had_a_hand_in(services: Services) -> None:
+    name = ("reply", "zq-written-by-two", "en")
+    now = services.now()
+    one, two = await add(services, "Ada", "admin"), await add(services, "Ed", "editor")
+    async with services.database.begin() as connection:
+        first = await editing.save_draft(connection, name, {"text": "One."}, version=0, staff_id=one.id, now=now)
+        second = await editing.save_draft(
+            connection, name, {"text": "Two."}, version=first.version, staff_id=two.id, now=now
+        )
+        await editing.discard(connection, name, version=second.version)
+    assert second.wrote(one.id)
+    assert second.wrote(two.id)
+    assert not second.wrote(one.id + two.id)

@@ -35,7 +35,7 @@ from knowledge.shelf import Shelf
 from store import database, handovers, reminders, staff
 from store.staff import Colleague
 from tests.support import reminding
-from tests.support.crashing import KNOWLEDGE, FileChannel
+from tests.support.crashing import FileChannel
 from tests.support.fakes import Clock
 
 OPEN = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Denmark

@@ -25,7 +25,6 @@ from knowledge.shelf import Shelf
 from store import database
 from tests.emulators.telegram import TelegramEmulator
 from tests.emulators.waiting import until
-from tests.support.crashing import KNOWLEDGE
 from tests.support.fakes import Clock, ScriptedEngine
 
 MOST_ROUNDS = 30

@@ -259,7 +259,7 @@ async def show_editor(
         "note": one(form or {}, "note"),
         "faults": [(views.field_of(each), each) for each in found or ()],
         "wrong": {views.field_of(each) for each in found or ()},
-        "label_of": lambda field: room.t.gettext(views.LABELS.get(field.partition("-")[0], field)),
+        "label_of": lambda field: room.t.gettext(views.LABELS.get(field.partition("-")[0]) or field),
         "refused": room.refused(error, form or {}) if error else None,
         "drafted": views.changes(opened.kind, published.data if published else None, draft.data, room.t.gettext)
         if draft
@@ -365,10 +365,10 @@ def rights_to(room: Room, opened: Opened) -> dict[str, bool]:
     own = _keeps_to(room, opened)
     edit, draft = room.may("answers.edit") and own, opened.draft
     review = room.frame.doors.settings.review
-    others = draft is not None and draft.state == "in_review" and draft.staff_id != room.me.id
+    others = draft is not None and draft.state == "in_review" and not draft.wrote(room.me.id)
     if opened.new and opened.facts_draft is not None:
         # Both are published at once, so both are as they were sent to review.
-        others = others and opened.facts_draft.staff_id != room.me.id and opened.facts_draft.state == "in_review"
+        others = others and not opened.facts_draft.wrote(room.me.id) and opened.facts_draft.state == "in_review"
     outdated = (opened.made_from or opened.source_revision) < opened.source_revision
     waits = opened.new and opened.language != DEFAULT  # English comes first
     whole = edit and all(room.writes(language=code) for slug, code in opened.library.texts if slug == opened.slug)

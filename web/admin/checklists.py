@@ -517,7 +517,7 @@ def _with_it(room: Room, opened: Opened) -> list[Wanted]:
 async def _publish_new(room: Room, connection: AsyncConnection, opened: Opened, draft: Draft) -> None:
     """What another has written of a new task: rule and texts at once."""
     texts = _with_it(room, opened)
-    if any(opened.drafts[each.name].staff_id == room.me.id for each in texts):
+    if any(opened.drafts[each.name].wrote(room.me.id) for each in texts):
         raise Unfit(pieces.OWN)
     changes: dict[Name, Data | None] = {opened.piece.name: normal("task", draft.data)}
     changes |= {each.name: each.data for each in texts}

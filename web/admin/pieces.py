@@ -135,7 +135,7 @@ async def put(
 
 def waits_for_me(room: Room, draft: Draft | None) -> bool:
     """Whether this colleague may publish what somebody else wrote, or send it back."""
-    return bool(draft and draft.state == "in_review" and room.may("answers.review") and draft.staff_id != room.me.id)
+    return bool(draft and draft.state == "in_review" and room.may("answers.review") and not draft.wrote(room.me.id))
 
 
 async def approve(room: Room, connection: AsyncConnection, piece: Piece, *, version: int) -> None:
@@ -169,7 +169,7 @@ def waiting(room: Room, piece: Piece, version: int) -> Draft:
     draft = piece.draft
     if draft is None or draft.state != "in_review" or draft.version != version:
         raise Unfit(NOT_WAITING)
-    if draft.staff_id == room.me.id:
+    if draft.wrote(room.me.id):
         raise Unfit(OWN)
     return draft
 

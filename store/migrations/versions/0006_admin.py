@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="draft", nullable=False),
         sa.Column("minor", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("staff_id", sa.BigInteger(), nullable=True),
+        sa.Column("writers", JSONB(), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint("state in ('draft', 'in_review')", name=op.f("ck_drafts_state")),
