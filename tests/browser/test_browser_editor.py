@@ -48,6 +48,7 @@ def with_knowledge(postgres: str, name: str) -> str:
     server = make_url(postgres).set(drivername="postgresql+psycopg")
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
+        connection.execute(text(f"drop database if exists {name} with (force)"))
         connection.execute(text(f"create database {name}"))
     engine.dispose()
     url = make_url(postgres).set(database=name).render_as_string(hide_password=False)
