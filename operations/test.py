@@ -1,4 +1,4 @@
-"""`make test`: every test, in four runs, for the model and the browser need a process of their own; two at a time.
+"""`make test`: every test, in five runs, for the model and the browser need a process of their own; three at a time.
 
 Says loudly at the end what could not run (the browser tests where there is no Chromium).
 """
@@ -23,16 +23,20 @@ def main() -> int:
     nlu_pytest = [str(NLU / ".venv" / "bin" / "python"), "-m", "pytest", "-c", "nlu/pyproject.toml", "--rootdir=."]
     for_rasa = rasa_environment(settings)
     runs: list[tuple[str, list[str], dict[str, str]]] = [
-        ("ours", [*pytest, "-m", "not slow and not browser"], {}),
+        ("ours", [*pytest, "-m", "not slow and not browser", "--ignore=tests/unit"], {}),
         ("understanding", [*nlu_pytest, "-q", "tests/nlu"], for_rasa),
         ("real Rasa", [*pytest, "-m", "slow"], {}),
         ("browser", [*pytest, "-m", "browser", "-rs"], {}),
+        ("units", [*pytest, "-m", "not slow and not browser", "tests/unit"], {}),
     ]
-    # Side by side: ours on one core; understanding, Rasa and the browser, told when they are done, on the other.
+    # Side by side: ours, which mostly wait for PostgreSQL, aloud; understanding, Rasa and the browser; the units.
     with ThreadPoolExecutor() as lanes:
-        beside = lanes.submit(lambda: [_run(*run, aloud=False) for run in runs[1:]])
+        beside = [
+            lanes.submit(lambda: [_run(*run, aloud=False) for run in runs[1:4]]),
+            lanes.submit(lambda: [_run(*runs[4], aloud=False)]),
+        ]
         failed = [_run(*runs[0], aloud=True)]
-        failed += beside.result()
+        failed += [name for lane in beside for name in lane.result()]
     failed = [name for name in failed if name]
     if not has_browser():
         print(NO_BROWSER)

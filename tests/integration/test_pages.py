@@ -41,7 +41,8 @@ async def as_before(chat: Chat):  # type: ignore[no-untyped-def]
     yield
     async with sessions.begin() as session:
         rows = await stored.all_entries(session)
-        await stored.remove(session, [(row.kind, row.key, row.language) for row in rows if row.origin == "pages"])
+        pages = [(row.kind, row.key, row.language) for row in rows if row.origin == "pages"]
+        await stored.remove(session, pages, now=NOW, origin="pages")
 
 
 async def bring(chat: Chat, folder: Path):  # type: ignore[no-untyped-def]

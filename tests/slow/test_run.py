@@ -273,7 +273,7 @@ async def test_a_command_that_is_stopped_leaves_no_database_behind() -> None:
         try:
             await until(lambda: any("rasa train" in line for line in train.left_over()), within=60)
             train.process.send_signal(signal.SIGTERM)
-            assert train.process.wait(10) == 130
+            assert train.process.wait(30) == 130
             assert train.left_over() == []
         finally:
             train.end()
@@ -287,12 +287,12 @@ def test_knowledge_goes_in_and_out() -> None:
         written = folder / "out"
         out = velkommen(folder, "knowledge", "import")
         assert out.returncode == 0, out.stderr
-        assert " added, 0 changed, 0 removed, 0 kept." in out.stdout
+        assert " added, 0 changed, 0 removed, 0 merged, 0 kept, 0 in conflict." in out.stdout
         assert velkommen(folder, "knowledge", "export", str(written)).returncode == 0
         assert (written / "topics" / "tax-card" / "en.md").exists()
 
         again = velkommen(folder, "knowledge", "import", str(written))
-        assert " 0 added, 0 changed, 0 removed, 0 kept." in again.stdout
+        assert " 0 added, 0 changed, 0 removed, 0 merged, 0 kept, 0 in conflict." in again.stdout
         assert list(belonging_to(folder)) == []
 
 
