@@ -22,14 +22,15 @@ def main() -> int:
     pytest = [sys.executable, "-m", "pytest"]
     nlu_pytest = [str(NLU / ".venv" / "bin" / "python"), "-m", "pytest", "-c", "nlu/pyproject.toml", "--rootdir=."]
     for_rasa = rasa_environment(settings)
+    halves = _halves()
     runs: list[tuple[str, list[str], dict[str, str]]] = [
-        ("ours", [*pytest, "-m", "not slow and not browser", "--ignore=tests/unit"], {}),
+        ("ours", [*pytest, "-m", "not slow and not browser", *halves[0]], {}),
         ("understanding", [*nlu_pytest, "-q", "tests/nlu"], for_rasa),
         ("real Rasa", [*pytest, "-m", "slow"], {}),
         ("browser", [*pytest, "-m", "browser", "-rs"], {}),
-        ("units", [*pytest, "-m", "not slow and not browser", "tests/unit"], {}),
+        ("ours, the other half", [*pytest, "-m", "not slow and not browser", *halves[1]], {}),
     ]
-    # Side by side: ours, which mostly wait for PostgreSQL, aloud; understanding, Rasa and the browser; the units.
+    # Side by side: a half of ours aloud; understanding, Rasa and the browser; the other half. Ours wait much for PostgreSQL.
     with ThreadPoolExecutor() as lanes:
         beside = [
             lanes.submit(lambda: [_run(*run, aloud=False) for run in runs[1:4]]),
@@ -42,6 +43,14 @@ def main() -> int:
         print(NO_BROWSER)
     print(f"FAILED: {', '.join(failed)}" if failed else "All tests passed.", flush=True)
     return 1 if failed else 0
+
+
+def _halves() -> tuple[list[str], list[str]]:
+    """The files of our own tests in two lots that take about as long: integration without the admin pages; the rest."""
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+    files = [path for path in files if not path.startswith(("tests/nlu/", "tests/slow/", "tests/browser/"))]
+    first = [path for path in files if path.startswith("tests/integration/") and "/test_admin_" not in path]
+    return first, [path for path in files if path not in first]
 
 
 def _run(name: str, command: list[str], environment: dict[str, str], *, aloud: bool) -> str:
